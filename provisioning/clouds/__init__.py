@@ -1,0 +1,75 @@
+"""What a launch needs of a cloud, in OpenStack's words. Drivers: `openstack` (any OpenStack), `local` (this machine).
+
+Drivers hold no policy: they do one thing each call, translate foreign errors into `provisioning.errors` once, and keep
+nothing that a restart would lose. Creating calls are not idempotent by themselves; the caller looks for its mark first,
+and the port is the fence: a server needs its attempt's port, and a port in use is refused with `ConflictError`.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from provisioning.model import CloudId, CloudObject, Flavor, Json, Kind, Listing, Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSpec:
+    """What a server is created from."""
+
+    mark: Mark
+    flavor: str
+    image: str
+    port_id: CloudId
+    volume_id: CloudId | None  # boot from this volume
+    metadata: dict[str, str]  # each value at most 255 characters
+    launch: Json  # launch.json; a real cloud gets it inside the rendered user data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where an attempt is reached, known once port and floating IP exist: it goes into launch.json."""
+
+    public_url: str  # what a browser opens, without a trailing slash
+    agent_url: str  # where the bot's signed calls go; the Host is always agent.binderops.internal
+    listen: str  # HOST:PORT for the guest's Caddy
+    tls: str  # off, internal, proxy, domain, ip
+
+
+class Cloud(Protocol):
+    """One project of one cloud.
+
+    Raises, all of them: `TemporaryError`, `CapacityError`, `TeamError` (quota), `NotFoundError`, `ConflictError`,
+    `RefusedError`.
+    """
+
+    runtime: str  # how guests run repositories: "docker" or "venv"
+    volume_root_below_gib: int  # flavors with a smaller disk get a volume; 0: never
+
+    async def flavors(self) -> tuple[Flavor, ...]:
+        """Flavors on offer, smallest first; prices are not the cloud's business."""
+        ...
+
+    async def listing(self) -> Listing:
+        """Every marked object of this deployment, of all kinds; raises rather than leave a kind out."""
+        ...
+
+    async def create_port(self, mark: Mark) -> CloudObject: ...
+
+    async def create_floating_ip(self, mark: Mark, port_id: CloudId) -> CloudObject: ...
+
+    async def create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject: ...
+
+    async def create_server(self, spec: ServerSpec) -> CloudObject: ...
+
+    async def delete(self, kind: Kind, cloud_id: CloudId) -> None:
+        """Begin the deletion; what is gone already is no error. Only a later listing proves it gone."""
+        ...
+
+    async def console(self, server_id: CloudId) -> str:
+        """The newest part of the console log, at most about 100 KB; empty before there is one."""
+        ...
+
+    def address(self, mark: Mark, port: CloudObject, floating_ip: CloudObject) -> Address:
+        """Where the attempt with this port and floating IP will be reached."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,64 @@
+"""``launch.json``: all that a guest is told at birth. It holds no secret, only the bot's public keys.
+
+The agent (`provisioning.guest`) reads it as plain JSON; the shape below is the contract, version 1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from provisioning.clouds import Address
+from provisioning.model import Binder, Json, Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a guest lets a repository use."""
+
+    source_mib: int = 2048
+    fetch_s: int = 600
+    build_s: int = 5400
+    start_s: int = 600
+
+
+def launch_json(
+    binder: Binder,
+    plan: Plan,
+    address: Address,
+    *,
+    deployment: str,
+    runtime: str,
+    bot_keys: Sequence[str],
+    allow_exact: Sequence[str],
+    limits: Limits,
+) -> Json:
+    """The guest's orders for this attempt. ``bot_keys``: base64 of raw Ed25519 public keys, current first."""
+    return {
+        "v": 1,
+        "binder": binder.id,
+        "attempt": binder.attempt,
+        "deployment": deployment,
+        "team": binder.team,
+        "title": plan.title,
+        "source": {
+            "provider": plan.request.provider,
+            "url": plan.request.repo,
+            "commit": plan.commit,
+            "ref": plan.ref,
+            "address": plan.source_address,  # connect to this one; empty: not checked (allow_exact)
+            "allow_exact": list(allow_exact),
+        },
+        "path": plan.request.path,
+        "path_kind": str(plan.request.path_kind),
+        "open_url": plan.request.open_url,
+        "runtime": runtime,  # docker: repo2docker and Docker; venv: a private virtual environment
+        "tls": address.tls,
+        "public_url": address.public_url,
+        "listen": address.listen,
+        "bot_keys": list(bot_keys),
+        "limits": {
+            "source_mib": limits.source_mib,
+            "fetch_s": limits.fetch_s,
+            "build_s": limits.build_s,
+            "start_s": limits.start_s,
+        },
+    }

@@ -1,0 +1,285 @@
+"""The values that the whole program speaks in: requests, plans, binders, cloud objects, reports, intents, events.
+
+Frozen, without behaviour beyond naming themselves. No clock, no network, no database: whatever a value needs is in it.
+Times are UTC-aware ``datetime``, spans ``timedelta``; sizes carry their unit in the name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+BinderId = NewType("BinderId", str)  # 10 characters of a-z and 2-9: fits a DNS label and a person's eye
+CloudId = NewType("CloudId", str)  # the cloud's own id of a port, floating IP, volume or server
+Json = Mapping[str, object]
+
+
+class PathKind(StrEnum):
+    """What the person's path means."""
+
+    NONE = "none"  # no path given
+    AUTO = (
+        "auto"  # decided on the guest: a folder with Binder configuration is built, anything else is opened
+    )
+    OPEN = "open"  # a file or URL path to open
+    SUBDIR = "subdir"  # the folder whose Binder configuration is built
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a person may add to a request; empty means the deployment's default."""
+
+    flavor: str = ""
+    image: str = ""
+    hours: float | None = None  # lifetime once ready, in hours
+    name: str = ""  # shown in messages instead of the repository's name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What was asked, parsed: nothing in it has been looked up."""
+
+    provider: str  # gh gl git ...
+    repo: str  # full URL
+    ref: str = ""  # branch, tag or commit; empty: the repository's default branch
+    path: str = ""
+    path_kind: PathKind = PathKind.NONE
+    open_url: str = ""  # below the server's base, as BinderHub would send the browser; empty: undecided
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flavor:
+    """A size of instance."""
+
+    name: str
+    vcpus: int
+    ram_mib: int
+    disk_gib: int
+    su_per_hour: float | None = None  # price while ACTIVE; None: unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the person agrees to. Everything after it keys on ``commit``."""
+
+    request: Request
+    commit: str  # full object id
+    ref: str  # the ref's resolved name (``main``, ``v1.2``), for people
+    title: str  # ``org/repo`` or the name the person gave
+    flavor: Flavor
+    image: str
+    lifetime: timedelta  # counted from ready
+    needs_confirmation: bool
+    source_address: str = ""  # the checked address of the source's host; the guest connects to this one
+
+
+class Phase(StrEnum):
+    """Where a binder is; `provisioning.lifecycle` holds the legal moves and limits."""
+
+    REQUESTED = "requested"
+    QUEUED = "queued"
+    CREATING = "creating"
+    BOOTING = "booting"
+    BUILDING = "building"
+    STARTING = "starting"
+    READY = "ready"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    RESUMING = "resuming"
+    FAILED = "failed"
+    DELETING = "deleting"
+    DELETED = "deleted"
+
+
+class Outcome(StrEnum):
+    """How a binder ended; outlives the phases."""
+
+    OK = "ok"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A failure as it is stored and told. ``code`` has a section in docs/reference/failures.md."""
+
+    code: str
+    message: str
+    hint: str
+    lines: tuple[str, ...] = ()  # the log lines that matter, three to ten
+    step: str = ""  # the build step that failed, as the log names it
+    span: tuple[int, int] | None = None  # the mistake's place in the person's text
+    text: str = ""  # that text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interface:
+    """One thing a browser can open on a ready binder; only what answered is listed."""
+
+    name: str  # lab notebook rstudio shiny vscode desktop terminal app-<name> ...: stable, for action ids
+    title: str  # what the button says after "Open"
+    path: str  # below the public URL, begins with "/"; has the trailing slash that the program wants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One numbered sentence of the guest agent; repeatable, ordered by ``n``."""
+
+    n: int
+    at: datetime
+    phase: str  # setup fetch pull build start probe ready failed
+    message: str
+    step: tuple[int, int] | None = None  # build step, of how many
+    cert_sha256: str = ""
+    interfaces: tuple[Interface, ...] = ()  # with ready, and whenever they change
+    failure: Failure | None = None  # with failed
+    note: str = ""  # what the guest decided, for people: "built from binder/", "opens a.ipynb"
+    open_path: str = ""  # with ready: what the first button opens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """Whose a cloud object is. Every object carries it from the create call on."""
+
+    deployment: str
+    binder: BinderId
+    attempt: int
+
+    @property
+    def name(self) -> str:
+        """The name of the attempt's objects: ``binderops-<id>-<attempt>``."""
+        return f"binderops-{self.binder}-{self.attempt}"
+
+
+class Kind(StrEnum):
+    """Kinds of cloud objects, in the order they are made; they are deleted as `DELETION_ORDER` says."""
+
+    PORT = "port"
+    FLOATING_IP = "floating_ip"
+    VOLUME = "volume"
+    SERVER = "server"
+
+
+DELETION_ORDER = (Kind.FLOATING_IP, Kind.SERVER, Kind.PORT, Kind.VOLUME)
+
+
+class Status(StrEnum):
+    """A cloud object's state, as far as decisions need it."""
+
+    BUILDING = "building"
+    ACTIVE = "active"
+    SHELVED = "shelved"
+    STOPPED = "stopped"
+    ERROR = "error"
+    DELETING = "deleting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudObject:
+    """One object as a listing shows it."""
+
+    kind: Kind
+    id: CloudId
+    mark: Mark
+    status: Status
+    address: str = ""  # floating IP: its public address; port: its fixed address
+    port_id: str = ""  # floating IP and server: the port they hang on
+    detail: str = ""  # the cloud's own words, such as a server's fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """All marked objects of a deployment. Says nothing about what was made after ``began_at``."""
+
+    began_at: datetime
+    objects: tuple[CloudObject, ...]
+
+    def of(self, binder: BinderId) -> tuple[CloudObject, ...]:
+        """The objects that carry this binder's mark, of every attempt."""
+        return tuple(o for o in self.objects if o.mark.binder == binder)
+
+
+class Verb(StrEnum):
+    """What a person can want of a binder that exists. Launching is not one: it makes a binder."""
+
+    CONFIRM = "confirm"
+    EXTEND = "extend"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A person's wish for one binder, already authorised."""
+
+    id: int
+    verb: Verb
+    who: str  # Slack user id
+    at: datetime
+    hours: float | None = None  # extend
+
+
+class Happened(StrEnum):
+    """Kinds of events: the story, past tense. The data's keys stand beside each."""
+
+    REQUESTED = "requested"  # -
+    RESOLVED = "resolved"  # commit, ref
+    CONFIRMATION_ASKED = "confirmation_asked"  # su_per_hour
+    CONFIRMED = "confirmed"  # who
+    ATTEMPT_STARTED = "attempt_started"  # attempt, flavor
+    OBJECT_MADE = "object_made"  # kind
+    SERVER_ACTIVE = "server_active"  # address
+    GUEST_ANSWERED = "guest_answered"  # -
+    BUILD_BEGAN = "build_began"  # -
+    START_BEGAN = "start_began"  # -
+    BECAME_READY = "became_ready"  # expires_at
+    FAILED = "failed"  # code; the failure itself is the binder's
+    WARNED = "warned"  # expires_at, minutes
+    EXTENDED = "extended"  # who, hours, expires_at
+    EXTENSION_REFUSED = "extension_refused"  # who, reason
+    NOT_APPLICABLE = "not_applicable"  # who, verb, phase: an intent that came too late, said to that person
+    RETRIED = "retried"  # who, attempt
+    CANCELLED = "cancelled"  # who
+    DELETE_ASKED = "delete_asked"  # who
+    EXPIRED = "expired"  # -
+    DELETE_STUCK = "delete_stuck"  # detail: told once, the deletion goes on
+    DELETED = "deleted"  # -
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """What happened to a binder."""
+
+    kind: Happened
+    at: datetime
+    data: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binder:
+    """One launch and its life, as the database holds it."""
+
+    id: BinderId
+    team: str
+    channel: str
+    owner: str
+    request: Request
+    plan: Plan | None
+    phase: Phase
+    outcome: Outcome | None
+    failure: Failure | None
+    attempt: int  # 0 until the first one starts
+    created_at: datetime
+    phase_since: datetime
+    expires_at: datetime | None  # set when ready
+    keep_until: datetime | None  # a failed binder's instance is kept until then, for looking at it
+    warned: int  # warnings given before this end of life
+    public_url: str  # of the current attempt, without a trailing slash; empty until it has an address
+    report: Report | None  # the newest of the current attempt
+    last_action_at: datetime  # when the last cloud call of this binder ended
+    errors_in_row: int  # temporary errors since the last success: the back-off
+    last_error: str  # the newest temporary error's words

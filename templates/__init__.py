@@ -1,0 +1,1 @@
+"""What lands on an instance. Nothing of a person's text is ever spliced into these files."""
