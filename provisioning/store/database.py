@@ -1,0 +1,143 @@
+"""The connection to PostgreSQL: short transactions over named queries, and the bell that says when there is work.
+
+Only `provisioning.store` imports the driver. Time is a parameter of every query; no SQL of ours asks the server's clock.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Self
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from provisioning.errors import TemporaryError
+from provisioning.store.queries import query
+
+log = logging.getLogger(__name__)
+
+Row = dict[str, Any]
+
+
+class Tx:
+    """One open transaction."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Row]) -> None:
+        self._connection = connection
+
+    async def rows(self, name: str, /, **params: object) -> list[Row]:
+        """All rows of the named query."""
+        cursor = await self._connection.execute(query(name), _wrapped(params))
+        return await cursor.fetchall()
+
+    async def row(self, name: str, /, **params: object) -> Row | None:
+        """The first row of the named query."""
+        cursor = await self._connection.execute(query(name), _wrapped(params))
+        return await cursor.fetchone()
+
+    async def run(self, name: str, /, **params: object) -> int:
+        """How many rows the named query touched."""
+        cursor = await self._connection.execute(query(name), _wrapped(params))
+        return cursor.rowcount
+
+
+class Database:
+    """A pool of connections to one database."""
+
+    def __init__(self, url: str, *, max_connections: int = 10, patience_s: float = 30) -> None:
+        self.url = url
+        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Row]] = AsyncConnectionPool(
+            url,
+            connection_class=psycopg.AsyncConnection[Row],
+            kwargs={"row_factory": dict_row, "application_name": "binderops"},
+            min_size=1,
+            max_size=max_connections,
+            timeout=patience_s,
+            open=False,
+            check=AsyncConnectionPool.check_connection,
+        )
+
+    async def open(self) -> Self:
+        """Connect; raises `TemporaryError` where nobody answers."""
+        try:
+            await self._pool.open(wait=True)
+        except PoolTimeout as error:
+            await self._pool.close()
+            raise _away(error) from error
+        return self
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self, *, patience_s: float | None = None) -> AsyncIterator[Tx]:
+        """A transaction that commits at the end and rolls back on any error.
+
+        ``patience_s``: how long to wait for a free connection. Raises `TemporaryError` (``database-away``).
+        """
+        try:
+            async with self._pool.connection(timeout=patience_s) as connection:
+                yield Tx(connection)
+        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise _away(error) from error
+
+
+class Bell:
+    """Wakes the loops of this process when any process wrote work for them."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._rings: dict[str, asyncio.Event] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to listen; from now on no ring is missed for longer than a loop's own tick."""
+        self._task = asyncio.create_task(self._listen(), name="bell")
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def ring(self, topic: str) -> None:
+        """Wake this process's loop for ``topic``."""
+        self._rings.setdefault(topic, asyncio.Event()).set()
+
+    async def wait(self, topic: str, timeout_s: float) -> None:
+        """Return at the next ring for ``topic``, or after ``timeout_s`` seconds."""
+        ring = self._rings.setdefault(topic, asyncio.Event())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ring.wait(), timeout_s)
+        ring.clear()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(
+                    self._url, autocommit=True, application_name="binderops"
+                ) as connection:
+                    await connection.execute("listen binderops")
+                    for topic in list(self._rings):  # what was written while nobody listened
+                        self.ring(topic)
+                    async for notice in connection.notifies():
+                        self.ring(notice.payload)
+            except psycopg.Error as error:
+                log.warning("bell-lost error=%s", type(error).__name__)
+            await asyncio.sleep(1)
+
+
+def _wrapped(params: dict[str, object]) -> dict[str, object]:
+    return {name: Jsonb(value) if isinstance(value, dict) else value for name, value in params.items()}
+
+
+def _away(error: Exception) -> TemporaryError:
+    return TemporaryError(
+        "database-away",
+        f"The database does not answer ({type(error).__name__}).",
+        "Try again in a moment; whoever runs the bot sees the cause in its log.",
+    )

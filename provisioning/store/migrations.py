@@ -1,0 +1,40 @@
+"""Forward migrations: numbered SQL files, each applied once, in order, in a transaction of its own.
+
+``NNNN_name.pre.sql`` is applied before new code runs; a ``post`` half, once no old code is left, by the next start.
+"""
+
+from importlib.resources import files
+
+import psycopg
+
+# Any fixed number will do: all processes that migrate queue on it.
+_LOCK = 7_423_001
+
+
+async def migrate(url: str) -> list[str]:
+    """Bring the database to this version; returns the names applied now. Safe to run from many processes at once."""
+    applied: list[str] = []
+    async with await psycopg.AsyncConnection.connect(
+        url, autocommit=True, application_name="binderops"
+    ) as connection:
+        await connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+        await connection.execute(
+            "create table if not exists schema_version (name text primary key, applied_at timestamptz not null)"
+        )
+        cursor = await connection.execute("select name from schema_version")
+        known = {row[0] for row in await cursor.fetchall()}
+        for name, text in _files():
+            if name not in known:
+                async with connection.transaction():
+                    await connection.execute(text.encode())
+                    await connection.execute(
+                        "insert into schema_version (name, applied_at) values (%s, clock_timestamp())",
+                        (name,),
+                    )
+                applied.append(name)
+    return applied
+
+
+def _files() -> list[tuple[str, str]]:
+    folder = files("provisioning").joinpath("sql", "migrations")
+    return sorted((f.name, f.read_text()) for f in folder.iterdir() if f.name.endswith(".sql"))
