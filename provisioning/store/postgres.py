@@ -92,6 +92,11 @@ class EmbeddedPostgres:
             return True
 
     @property
+    def folder(self) -> Path:
+        """Where the cluster lies."""
+        return (self._places or _prepare(self._home)).data.parent
+
+    @property
     def pid(self) -> int | None:
         """The postmaster's process id while it runs."""
         places = self._places or _prepare(self._home)

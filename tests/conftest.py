@@ -1,0 +1,86 @@
+"""What every layer of tests shares: one embedded PostgreSQL for the session, one fresh database for each test."""
+
+import asyncio
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from provisioning.store.database import Database
+from provisioning.store.migrations import migrate
+from provisioning.store.postgres import EmbeddedPostgres
+
+
+class Clock:
+    """A clock that only moves when told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **span: float) -> datetime:
+        self.now += timedelta(**span)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a running server whose template database ``binderops_template`` is migrated."""
+    home = tmp_path_factory.mktemp("postgres-home")
+    server = EmbeddedPostgres(home)
+    url = server.start()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create database binderops_template")
+    asyncio.run(migrate(url.replace("/postgres?", "/binderops_template?")))
+    yield url
+    server.stop_if_unused()
+    remove_cluster(server)
+
+
+def remove_cluster(server: EmbeddedPostgres) -> None:
+    """Delete a stopped cluster's folder, wherever the server keeps it."""
+    shutil.rmtree(server.folder, ignore_errors=True)
+
+
+@pytest.fixture
+def database_url(postgres: str) -> Iterator[str]:
+    """A fresh, migrated database."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"create database {name} template binderops_template".encode())
+    yield postgres.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)".encode())
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    database = await Database(database_url).open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A fresh BINDEROPS_HOME."""
+    return tmp_path / "home"
+
+
+def pytest_configure() -> None:
+    # A developer's own settings must not reach the tests.
+    for name in [n for n in os.environ if n.startswith(("SLACK_", "OS_", "BINDEROPS_"))]:
+        if name != "BINDEROPS_BEDS":
+            del os.environ[name]
+    os.environ.pop("DATABASE_URL", None)

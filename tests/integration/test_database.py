@@ -1,0 +1,31 @@
+"""The connection, the bell and the migrations, on the embedded PostgreSQL."""
+
+import pytest
+
+from provisioning.errors import TemporaryError
+from provisioning.store.database import Bell, Database
+from provisioning.store.migrations import migrate
+
+pytestmark = pytest.mark.integration
+
+
+async def test_given_a_migrated_database_when_migrated_again_then_nothing_is_applied(database_url: str) -> None:
+    applied = await migrate(database_url)
+
+    assert applied == []
+
+
+async def test_given_nobody_listens_at_the_url_when_opened_then_the_error_says_so() -> None:
+    database = Database("postgresql://nobody@/none?host=/nonexistent", patience_s=0.2)
+
+    with pytest.raises(TemporaryError) as caught:
+        await database.open()
+
+    assert caught.value.code == "database-away"
+
+
+async def test_given_a_ring_before_the_wait_when_waiting_then_it_is_not_missed(database_url: str) -> None:
+    bell = Bell(database_url)
+    bell.ring("step")
+
+    await bell.wait("step", timeout_s=60)
