@@ -277,9 +277,11 @@ class Binder:
     phase_since: datetime
     expires_at: datetime | None  # set when ready
     keep_until: datetime | None  # a failed binder's instance is kept until then, for looking at it
-    warned: int  # warnings given before this end of life
+    warned: int  # warnings given before this end of life; while deleting: 1 once told that it is stuck
     public_url: str  # of the current attempt, without a trailing slash; empty until it has an address
     report: Report | None  # the newest of the current attempt
     last_action_at: datetime  # when the last cloud call of this binder ended
     errors_in_row: int  # temporary errors since the last success: the back-off
     last_error: str  # the newest temporary error's words
+    agent_url: str = ""  # where the bot calls this attempt's guest
+    cert_sha256: str = ""  # the guest's certificate, pinned by its first report

@@ -49,6 +49,7 @@ class Database:
 
     def __init__(self, url: str, *, max_connections: int = 10, patience_s: float = 30) -> None:
         self.url = url
+        self._patience_s = patience_s
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Row]] = AsyncConnectionPool(
             url,
             connection_class=psycopg.AsyncConnection[Row],
@@ -63,7 +64,7 @@ class Database:
     async def open(self) -> Self:
         """Connect; raises `TemporaryError` where nobody answers."""
         try:
-            await self._pool.open(wait=True)
+            await self._pool.open(wait=True, timeout=self._patience_s)
         except PoolTimeout as error:
             await self._pool.close()
             raise _away(error) from error

@@ -1,0 +1,212 @@
+"""Binders in the database: the rows that hold the truth, and everything that hangs on one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from provisioning.model import (
+    Binder,
+    BinderId,
+    CloudId,
+    Event,
+    Failure,
+    Happened,
+    Intent,
+    Kind,
+    Outcome,
+    Phase,
+    Plan,
+    Report,
+    Request,
+    Verb,
+)
+from provisioning.store.database import Row, Tx
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A binder under our lease, with what is wanted of it. Whoever claims works; every write is fenced by ``lease``."""
+
+    binder: Binder
+    intents: tuple[Intent, ...]
+    rev: int
+    lease: UUID
+
+
+def to_json(value: object) -> Any:
+    """A value as a JSON column holds it."""
+    return msgspec.to_builtins(value, str_keys=True)
+
+
+def from_json(kind: type[T], value: object) -> T:
+    """A value out of a JSON column; raises ``msgspec.ValidationError`` where it is not one."""
+    return msgspec.convert(value, type=kind, strict=False)
+
+
+async def insert(tx: Tx, binder: Binder) -> None:
+    """Add a new binder, due at once."""
+    await tx.run(
+        "binders.insert", id=binder.id, team=binder.team, channel=binder.channel, owner=binder.owner,
+        request=to_json(binder.request), phase=binder.phase, now=binder.created_at,
+    )  # fmt: skip
+
+
+async def get(tx: Tx, binder_id: BinderId) -> Binder | None:
+    """The binder as it is now."""
+    row = await tx.row("binders.get", id=binder_id)
+    return _binder(row) if row else None
+
+
+async def all_of(tx: Tx, *, team: str = "", owner: str = "", most: int = 1000) -> tuple[Binder, ...]:
+    """Binders, newest first; an empty ``team`` or ``owner`` means any."""
+    return tuple(_binder(row) for row in await tx.rows("binders.all_of", team=team, owner=owner, most=most))
+
+
+async def wake(tx: Tx, binder_id: BinderId, now: datetime) -> None:
+    """Make the binder due now. Whoever writes something for its next step does this in the same transaction."""
+    await tx.run("binders.wake", id=binder_id, now=now)
+
+
+async def claim(
+    tx: Tx, *, lease: UUID, now: datetime, until: datetime, only: BinderId | None = None
+) -> Claim | None:
+    """Take the lease of the binder that is due longest (or of ``only``, if due); None where there is none."""
+    if only is None:
+        row = await tx.row("binders.claim", lease=lease, now=now, until=until)
+    else:
+        row = await tx.row("binders.claim_one", id=only, lease=lease, now=now, until=until)
+    if row is None:
+        return None
+    wanted = await tx.rows("binders.granted", id=row["id"])
+    return Claim(binder=_binder(row), intents=tuple(_intent(w) for w in wanted), rev=row["rev"], lease=lease)
+
+
+async def record(
+    tx: Tx,
+    claimed: Claim,
+    after: Binder,
+    *,
+    events: Sequence[Event],
+    fulfilled: Sequence[int] = (),
+    wake_at: datetime | None,
+    now: datetime,
+    keep_lease: bool,
+) -> bool:
+    """Write a step's outcome and its events; False, and nothing written, where the lease is no longer ours."""
+    touched = await tx.run(
+        "binders.record", id=after.id, lease=claimed.lease, rev=claimed.rev, now=now, keep_lease=keep_lease,
+        plan=to_json(after.plan), phase=after.phase, outcome=after.outcome, failure=to_json(after.failure),
+        attempt=after.attempt, phase_since=after.phase_since, expires_at=after.expires_at,
+        keep_until=after.keep_until, warned=after.warned, public_url=after.public_url, agent_url=after.agent_url,
+        last_action_at=after.last_action_at, errors_in_row=after.errors_in_row, last_error=after.last_error,
+        told=1 if events or after.public_url != claimed.binder.public_url else 0, wake_at=wake_at,
+    )  # fmt: skip
+    if touched == 0:
+        return False
+    await tell(tx, after.id, events)
+    if fulfilled:
+        await tx.run("binders.fulfil", ids=list(fulfilled))
+    if after.phase is Phase.DELETED:
+        await tx.run("binders.gone", id=after.id, at=now)
+    return True
+
+
+async def tell(tx: Tx, binder_id: BinderId, events: Sequence[Event]) -> None:
+    """Append to the story."""
+    for event in events:
+        await tx.run("binders.tell", id=binder_id, at=event.at, kind=event.kind, data=dict(event.data))
+
+
+async def events(tx: Tx, binder_id: BinderId) -> tuple[Event, ...]:
+    """The story so far, oldest first."""
+    rows = await tx.rows("binders.events", id=binder_id)
+    return tuple(Event(kind=Happened(row["kind"]), at=row["at"], data=row["data"]) for row in rows)
+
+
+async def intend(tx: Tx, binder: Binder, kind: Kind, at: datetime) -> None:
+    """Note what is about to be made in the cloud."""
+    await tx.run("binders.intend", id=binder.id, attempt=binder.attempt, kind=kind, at=at)
+
+
+async def made(tx: Tx, binder: Binder, kind: Kind, cloud_id: CloudId) -> None:
+    """Note what was made."""
+    await tx.run("binders.made", id=binder.id, attempt=binder.attempt, kind=kind, cloud_id=cloud_id)
+
+
+async def resources(tx: Tx, binder_id: BinderId) -> list[Row]:
+    """What was made for the binder: kind, attempt, cloud_id."""
+    return await tx.rows("binders.resources", id=binder_id)
+
+
+async def hear(tx: Tx, binder: Binder, report: Report, now: datetime) -> bool:
+    """Keep a report of the current attempt; False where it is no news. The first certificate is pinned."""
+    body = to_json(report)
+    await tx.run(
+        "binders.keep_report", id=binder.id, attempt=binder.attempt, n=report.n, at=report.at, body=body
+    )
+    touched = await tx.run(
+        "binders.heard",
+        id=binder.id,
+        attempt=binder.attempt,
+        n=report.n,
+        report=body,
+        cert=report.cert_sha256,
+        now=now,
+    )
+    return touched > 0
+
+
+async def reports(tx: Tx, binder_id: BinderId, attempt: int) -> tuple[Report, ...]:
+    """All reports of an attempt, in the guest's order."""
+    rows = await tx.rows("binders.reports", id=binder_id, attempt=attempt)
+    return tuple(from_json(Report, row["body"]) for row in rows)
+
+
+async def keep_log(tx: Tx, binder_id: BinderId, attempt: int, text: str, at: datetime) -> None:
+    """Keep a guest's log; NUL, which PostgreSQL cannot hold, becomes the replacement character."""
+    await tx.run("binders.keep_log", id=binder_id, attempt=attempt, at=at, body=text.replace("\0", "\ufffd"))
+
+
+async def log(tx: Tx, binder_id: BinderId, attempt: int) -> str | None:
+    """The kept log of an attempt."""
+    row = await tx.row("binders.log", id=binder_id, attempt=attempt)
+    return None if row is None else str(row["body"])
+
+
+async def listenable(
+    tx: Tx, *, phases: Sequence[Phase], listener: UUID, now: datetime, until: datetime, most: int
+) -> tuple[Binder, ...]:
+    """Take over binders whose guest nobody listens to."""
+    rows = await tx.rows(
+        "binders.listenable", phases=list(phases), listener=listener, now=now, until=until, most=most
+    )
+    return tuple(_binder(row) for row in rows)
+
+
+def _intent(row: Row) -> Intent:
+    return Intent(
+        id=row["id"], verb=Verb(row["kind"]), who=row["who"], at=row["at"], hours=row["payload"].get("hours")
+    )
+
+
+def _binder(row: Row) -> Binder:
+    return Binder(
+        id=BinderId(row["id"]), team=row["team"], channel=row["channel"], owner=row["owner"],
+        request=from_json(Request, row["request"]),
+        plan=None if row["plan"] is None else from_json(Plan, row["plan"]),
+        phase=Phase(row["phase"]),
+        outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
+        failure=None if row["failure"] is None else from_json(Failure, row["failure"]),
+        attempt=row["attempt"], created_at=row["created_at"], phase_since=row["phase_since"],
+        expires_at=row["expires_at"], keep_until=row["keep_until"], warned=row["warned"],
+        public_url=row["public_url"],
+        report=None if row["report"] is None else from_json(Report, row["report"]),
+        last_action_at=row["last_action_at"], errors_in_row=row["errors_in_row"], last_error=row["last_error"],
+        agent_url=row["agent_url"], cert_sha256=row["cert_sha256"],
+    )  # fmt: skip
