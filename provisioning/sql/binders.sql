@@ -53,10 +53,6 @@ where id = %(id)s and lease = %(lease)s
 -- The step could not finish: another try at wake_at.
 update binders set lease = null, lease_until = null, wake_at = %(wake_at)s where id = %(id)s and lease = %(lease)s
 
--- name: release_all
--- A process that starts again gives back what it held when it was killed.
-update binders set lease = null, lease_until = null where lease_until < %(now)s
-
 -- name: tell
 insert into events (binder_id, at, kind, data) values (%(id)s, %(at)s, %(kind)s, %(data)s)
 

@@ -1,0 +1,149 @@
+"""Doing what a decision asks for: one action, one call to the outside, one result. Holds no policy, keeps nothing."""
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from provisioning.actions import (
+    Action,
+    CheckPublic,
+    Delete,
+    Done,
+    Failed,
+    KeepLog,
+    Made,
+    MakeFloatingIp,
+    MakePort,
+    MakeServer,
+    MakeVolume,
+    Planned,
+    ReadConsole,
+    Resolve,
+    Result,
+    Said,
+)
+from provisioning.clouds import Cloud, ServerSpec
+from provisioning.errors import BinderopsError, TemporaryError, UnexpectedError
+from provisioning.guest_link import GuestLink
+from provisioning.launch_spec import Limits, launch_json
+from provisioning.model import Binder, CloudObject, Kind, Mark, Plan, Request
+from provisioning.phases import Seen
+from provisioning.store import binders
+from provisioning.store.database import Database
+
+log = logging.getLogger(__name__)
+
+_CONSOLE_LINES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orders:
+    """What every guest of this deployment is told."""
+
+    bot_keys: tuple[str, ...]  # base64 of raw Ed25519 public keys: current, then next
+    allow_exact: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """The hands of a step."""
+
+    db: Database
+    cloud: Cloud
+    link: GuestLink
+    plan: Callable[[Request], Awaitable[Plan]]
+    orders: Orders
+    deployment: str
+    clock: Callable[[], datetime]
+
+    async def act(self, binder: Binder, action: Action, seen: Seen) -> Result:
+        """Do it. Never raises: what went wrong is a `Failed` with an error a person can act on."""
+        try:
+            return await self._act(binder, action, seen)
+        except BinderopsError as error:
+            log.warning(
+                "action-failed binder=%s action=%s code=%s message=%s",
+                binder.id, type(action).__name__, error.code, error.message,
+            )  # fmt: skip
+            return Failed(error)
+        except Exception:
+            incident = uuid.uuid4().hex[:8]
+            log.exception(
+                "action-broke binder=%s action=%s incident=%s", binder.id, type(action).__name__, incident
+            )
+            return Failed(UnexpectedError(incident))
+
+    async def _act(self, binder: Binder, action: Action, seen: Seen) -> Result:
+        mark = Mark(deployment=self.deployment, binder=binder.id, attempt=binder.attempt)
+        match action:
+            case Resolve():
+                return Planned(await self.plan(binder.request))
+            case MakePort() | MakeFloatingIp() | MakeVolume() | MakeServer():
+                return Made(await self._make(binder, action, seen, mark))
+            case Delete(kind=kind, id=cloud_id):
+                await self.cloud.delete(kind, cloud_id)
+            case ReadConsole():
+                return Said(await self._console(seen, mark))
+            case KeepLog():
+                text = await self.link.log(binder.agent_url, binder.id)
+                async with self.db.transaction() as tx:
+                    await binders.keep_log(tx, binder.id, binder.attempt, text, self.clock())
+            case CheckPublic():
+                if not await self.link.reaches_people(binder.public_url):
+                    raise TemporaryError(
+                        "public-silent", f"{binder.public_url} does not answer yet.", "It is tried again."
+                    )
+        return Done()
+
+    async def _make(self, binder: Binder, action: Action, seen: Seen, mark: Mark) -> CloudObject:
+        match action:
+            case MakeFloatingIp(port_id=port_id):
+                return await self.cloud.create_floating_ip(mark, port_id)
+            case MakeVolume(size_gib=size_gib):
+                return await self.cloud.create_volume(mark, _plan(binder).image, size_gib)
+            case MakeServer():
+                return await self._make_server(binder, action, seen, mark)
+            case _:
+                return await self.cloud.create_port(mark)
+
+    async def _make_server(self, binder: Binder, action: MakeServer, seen: Seen, mark: Mark) -> CloudObject:
+        if seen.address is None:  # port and floating IP were seen, or this action had not been decided
+            raise TemporaryError("no-address", "The instance has no address yet.", "It is tried again.")
+        plan = _plan(binder)
+        launch = launch_json(
+            binder, plan, seen.address, deployment=self.deployment, runtime=self.cloud.runtime,
+            bot_keys=self.orders.bot_keys, allow_exact=self.orders.allow_exact, limits=self.orders.limits,
+        )  # fmt: skip
+        metadata = {
+            "binderops_id": binder.id,
+            "binderops_attempt": str(binder.attempt),
+            "binderops_deployment": self.deployment,
+            "binderops_owner": binder.owner,
+            "binderops_channel": binder.channel,
+            "binderops_commit": plan.commit,
+        }
+        return await self.cloud.create_server(
+            ServerSpec(
+                mark=mark,
+                flavor=plan.flavor.name,
+                image=plan.image,
+                port_id=action.port_id,
+                volume_id=action.volume_id,
+                metadata=metadata,
+                launch=launch,
+            )
+        )
+
+    async def _console(self, seen: Seen, mark: Mark) -> tuple[str, ...]:
+        server = next((o for o in seen.objects or () if o.kind is Kind.SERVER and o.mark == mark), None)
+        text = await self.cloud.console(server.id) if server else ""
+        return tuple(line for line in text.splitlines() if line.strip())[-_CONSOLE_LINES:]
+
+
+def _plan(binder: Binder) -> Plan:
+    if binder.plan is None:
+        raise UnexpectedError(f"no-plan-{binder.id}")
+    return binder.plan

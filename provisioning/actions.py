@@ -1,0 +1,110 @@
+"""The things a step can do to the world, imperative, and how they can go. Values only; `provisioning.launch` acts."""
+
+from dataclasses import dataclass
+
+from provisioning.errors import BinderopsError
+from provisioning.model import CloudId, CloudObject, Kind, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Turn the request's ref into a commit, and the request into a plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakePort:
+    """Make the attempt's port: the fence against a second server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeFloatingIp:
+    """Make a floating IP on the attempt's port."""
+
+    port_id: CloudId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeVolume:
+    """Make a root volume from the image."""
+
+    size_gib: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeServer:
+    """Make the server, with the attempt's port."""
+
+    port_id: CloudId
+    volume_id: CloudId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """Begin the deletion of one object."""
+
+    kind: Kind
+    id: CloudId
+
+
+@dataclass(frozen=True, slots=True)
+class ReadConsole:
+    """Read the console of a guest that never spoke: its last lines are the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepLog:
+    """Fetch the guest's full log while there is a guest, then let the binder fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckPublic:
+    """See whether the public address answers as a browser would reach it."""
+
+
+Action = (
+    Resolve
+    | MakePort
+    | MakeFloatingIp
+    | MakeVolume
+    | MakeServer
+    | Delete
+    | ReadConsole
+    | KeepLog
+    | CheckPublic
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """`Resolve` went well."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A creating action went well."""
+
+    object: CloudObject
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A deletion was taken, a log kept, a public address seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The console's last lines."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The action failed."""
+
+    error: BinderopsError
+
+
+Result = Planned | Made | Done | Said | Failed

@@ -1,0 +1,270 @@
+"""What happens next to a binder: the table of legal moves, the limits, and the decision. Pure.
+
+`decide` takes what is known and says what to write and at most one thing to do; `settle` takes how that went. Neither
+sees a clock, a cloud or a database. The shell is `provisioning.launch`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from provisioning import wishes
+from provisioning.actions import (
+    Action,
+    CheckPublic,
+    Delete,
+    KeepLog,
+    MakeFloatingIp,
+    MakePort,
+    MakeServer,
+    MakeVolume,
+    ReadConsole,
+    Resolve,
+)
+from provisioning.model import (
+    DELETION_ORDER,
+    Binder,
+    CloudObject,
+    Event,
+    Failure,
+    Happened,
+    Intent,
+    Kind,
+    Outcome,
+    Phase,
+    Status,
+)
+from provisioning.phases import LIMITS, Policy, Seen, begin_attempt, fail, move, next_warning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What to write, what happened, and the one thing to do next; without an action the binder sleeps."""
+
+    binder: Binder
+    events: tuple[Event, ...] = ()
+    fulfilled: tuple[int, ...] = ()  # ids of the intents that this decision took in
+    action: Action | None = None
+    wake_at: datetime | None = None  # when to look again; None only once deleted
+
+
+SOON = timedelta(seconds=1)
+CONFIRMATION_LIMIT = timedelta(hours=1)
+
+
+def decide(binder: Binder, intents: Sequence[Intent], seen: Seen, now: datetime, policy: Policy) -> Decision:
+    """The next decision for ``binder``. Every intent is taken in: it moves the binder or is answered by an event."""
+    events: list[Event] = []
+    for intent in intents:
+        binder, told = wishes.take_in(binder, intent, now, policy)
+        events += told
+    decision = _in_phase(binder, seen, now, policy)
+    return replace(
+        decision,
+        events=(*events, *decision.events),
+        fulfilled=tuple(i.id for i in intents),
+    )
+
+
+def _in_phase(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
+    match binder.phase:
+        case Phase.REQUESTED:
+            return _requested(binder, now)
+        case Phase.QUEUED:
+            return _again(*begin_attempt(binder, now), now)
+        case Phase.CREATING:
+            return _creating(binder, seen, now, policy)
+        case Phase.BOOTING | Phase.BUILDING | Phase.STARTING:
+            return _coming_up(binder, seen, now, policy)
+        case Phase.READY:
+            return _ready(binder, seen, now, policy)
+        case Phase.FAILED:
+            return _failed(binder, now)
+        case Phase.DELETING:
+            return _deleting(binder, seen, now)
+        case Phase.PAUSING | Phase.PAUSED | Phase.RESUMING:
+            return Decision(binder=binder, wake_at=now + timedelta(minutes=1))
+        case Phase.DELETED:
+            return Decision(binder=binder)
+
+
+def _again(binder: Binder, events: Sequence[Event], now: datetime) -> Decision:
+    """Write this down and decide again at once."""
+    return Decision(binder=binder, events=tuple(events), wake_at=now)
+
+
+def _requested(binder: Binder, now: datetime) -> Decision:
+    if binder.plan is None:
+        return Decision(binder=binder, action=Resolve(), wake_at=now + SOON)
+    if not binder.plan.needs_confirmation:
+        return _again(move(binder, Phase.QUEUED, now), (), now)
+    ends = binder.phase_since + CONFIRMATION_LIMIT
+    if now >= ends:
+        return _again(
+            *wishes.end(binder, Outcome.CANCELLED, Event(kind=Happened.CANCELLED, at=now), now), now
+        )
+    return Decision(binder=binder, wake_at=ends)
+
+
+def _creating(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
+    if now >= binder.phase_since + LIMITS[Phase.CREATING]:
+        return _again(
+            *fail(
+                binder,
+                _took_too_long(binder, "create-timeout", "The cloud did not bring up the instance"),
+                now,
+                policy,
+            ),
+            now,
+        )
+    if seen.objects is None:
+        return _blind(binder, now)
+    older = [o for o in seen.objects if o.mark.attempt != binder.attempt]
+    if older:
+        return _delete_next(binder, older, now)
+    return _make_next(binder, {o.kind: o for o in seen.objects}, seen, now, policy)
+
+
+def _make_next(
+    binder: Binder, have: dict[Kind, CloudObject], seen: Seen, now: datetime, policy: Policy
+) -> Decision:
+    """Port, floating IP, volume, server, in this order: what runs out first fails first, and the port is the fence."""
+    asleep = Decision(binder=binder, wake_at=now + SOON)
+    if (port := have.get(Kind.PORT)) is None:
+        return replace(asleep, action=MakePort())
+    if (floating_ip := have.get(Kind.FLOATING_IP)) is None:
+        return replace(asleep, action=MakeFloatingIp(port_id=port.id))
+    if floating_ip.port_id != port.id:
+        return replace(asleep, action=Delete(kind=Kind.FLOATING_IP, id=floating_ip.id))
+    plan = binder.plan
+    volume = have.get(Kind.VOLUME)
+    if plan is not None and plan.flavor.disk_gib < policy.volume_root_below_gib:
+        if volume is None:
+            return replace(asleep, action=MakeVolume(size_gib=policy.volume_gib))
+        if volume.status is Status.BUILDING:
+            return asleep
+    if (server := have.get(Kind.SERVER)) is None:
+        return replace(asleep, action=MakeServer(port_id=port.id, volume_id=volume.id if volume else None))
+    if server.status is Status.ERROR:
+        failure = Failure(
+            code="server-error", message="The cloud could not start the instance.",
+            hint="Retry; another flavor may help. The cloud's own words are below.", lines=(server.detail,) if server.detail else (),
+        )  # fmt: skip
+        return _again(*fail(binder, failure, now, policy), now)
+    if server.status is not Status.ACTIVE or seen.address is None:
+        return asleep
+    up = replace(
+        move(binder, Phase.BOOTING, now), public_url=seen.address.public_url, agent_url=seen.address.agent_url
+    )
+    return _again(
+        up, (Event(kind=Happened.SERVER_ACTIVE, at=now, data={"address": floating_ip.address}),), now
+    )
+
+
+def _coming_up(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
+    """Booting, building, starting: the guest's newest report says where it is."""
+    if (lost := _lost(binder, seen)) is not None:
+        return _again(*fail(binder, lost, now, policy), now)
+    said = binder.report.phase if binder.report else ""
+    if said == "failed":
+        return Decision(binder=binder, action=KeepLog(), wake_at=now + SOON)
+    if binder.phase is Phase.BOOTING and said:
+        return _again(move(binder, Phase.BUILDING, now), (Event(kind=Happened.BUILD_BEGAN, at=now),), now)
+    if binder.phase is Phase.BUILDING and said in ("start", "probe", "ready"):
+        return _again(move(binder, Phase.STARTING, now), (Event(kind=Happened.START_BEGAN, at=now),), now)
+    ends = binder.phase_since + LIMITS[binder.phase]
+    if now >= ends:
+        return Decision(
+            binder=binder,
+            action=ReadConsole() if binder.phase is Phase.BOOTING else KeepLog(),
+            wake_at=now + SOON,
+        )
+    if binder.phase is Phase.STARTING and said == "ready":
+        return Decision(binder=binder, action=CheckPublic(), wake_at=now + SOON)
+    return Decision(binder=binder, wake_at=min(ends, now + policy.look_every))
+
+
+def _ready(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
+    if (lost := _lost(binder, seen)) is not None:
+        return _again(*fail(binder, lost, now, policy), now)
+    expires = binder.expires_at or now
+    if now >= expires:
+        return _again(*wishes.end(binder, Outcome.EXPIRED, Event(kind=Happened.EXPIRED, at=now), now), now)
+    due = next_warning(binder, now)
+    if due is not None and now >= due.at:
+        warned = replace(binder, warned=due.number)
+        minutes = max(1, round((expires - now) / timedelta(minutes=1)))
+        told = Event(
+            kind=Happened.WARNED, at=now, data={"expires_at": expires.isoformat(), "minutes": minutes}
+        )
+        return _again(warned, (told,), now)
+    return Decision(binder=binder, wake_at=min(expires, now + policy.look_every, *([due.at] if due else [])))
+
+
+def _failed(binder: Binder, now: datetime) -> Decision:
+    if binder.keep_until is None or now >= binder.keep_until:
+        return _again(move(binder, Phase.DELETING, now), (), now)
+    return Decision(binder=binder, wake_at=binder.keep_until)
+
+
+def _deleting(binder: Binder, seen: Seen, now: datetime) -> Decision:
+    if seen.objects is None:
+        return _blind(binder, now)
+    if not seen.objects:
+        gone = replace(move(binder, Phase.DELETED, now), outcome=binder.outcome or Outcome.OK)
+        return Decision(binder=gone, events=(Event(kind=Happened.DELETED, at=now),))
+    decision = _delete_next(binder, seen.objects, now)
+    if now >= binder.phase_since + LIMITS[Phase.DELETING] and binder.warned == 0:
+        left = ", ".join(sorted(str(o.kind) for o in seen.objects))
+        stuck = Event(
+            kind=Happened.DELETE_STUCK, at=now, data={"detail": binder.last_error or f"still there: {left}"}
+        )
+        return replace(decision, binder=replace(decision.binder, warned=1), events=(stuck,))
+    return decision
+
+
+def _delete_next(binder: Binder, objects: Sequence[CloudObject], now: datetime) -> Decision:
+    """Kind after kind, each seen gone before the next: a port cannot go while its server is there."""
+    for kind in DELETION_ORDER:
+        there = [o for o in objects if o.kind is kind]
+        if there:
+            still = next((o for o in there if o.status is not Status.DELETING), None)
+            action = Delete(kind=kind, id=still.id) if still else None
+            return Decision(binder=binder, action=action, wake_at=now + SOON)
+    return Decision(binder=binder, wake_at=now + SOON)
+
+
+def _lost(binder: Binder, seen: Seen) -> Failure | None:
+    """A fresh listing without this attempt's server, or with a broken one: it was removed from outside."""
+    if seen.objects is None:
+        return None
+    server = next(
+        (o for o in seen.objects if o.kind is Kind.SERVER and o.mark.attempt == binder.attempt), None
+    )
+    if server is not None and server.status is not Status.ERROR:
+        return None
+    return Failure(
+        code="instance-lost",
+        message="The instance is gone: somebody or something removed it from outside.",
+        hint="Launch again; what was not saved elsewhere is lost.",
+        lines=(server.detail,) if server and server.detail else (),
+    )
+
+
+def _blind(binder: Binder, now: datetime) -> Decision:
+    """The cloud could not be asked: wait, longer each time; nothing is concluded."""
+    return Decision(binder=binder, wake_at=now + backoff(binder.errors_in_row))
+
+
+def backoff(errors_in_row: int) -> timedelta:
+    """1, 2, 4, ... 60 seconds."""
+    return timedelta(seconds=min(60, 2 ** min(errors_in_row, 6)))
+
+
+def _took_too_long(binder: Binder, code: str, what: str) -> Failure:
+    minutes = round(LIMITS[binder.phase] / timedelta(minutes=1))
+    return Failure(
+        code=code, message=f"{what} within {minutes} minutes.",
+        hint="Retry; if it happens again, tell whoever runs the bot.",
+        lines=(binder.last_error,) if binder.last_error else (),
+    )  # fmt: skip

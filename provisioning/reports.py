@@ -1,0 +1,129 @@
+"""Hearing what guests say: on the console until the certificate is pinned, from then on by long poll over HTTPS."""
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from provisioning.clouds import Cloud
+from provisioning.errors import BinderopsError
+from provisioning.guest_link import GuestLink, report_from_json
+from provisioning.inventory import Inventory
+from provisioning.model import Binder, Kind, Phase, Report
+from provisioning.store import binders
+from provisioning.store.database import Bell, Database
+
+log = logging.getLogger(__name__)
+
+LISTENS_IN = (Phase.BOOTING, Phase.BUILDING, Phase.STARTING, Phase.READY)
+_LEASE = timedelta(seconds=45)
+_LONG_POLL_S = 20
+_PAUSE = timedelta(seconds=1)
+_MARK = "binderops: "
+
+
+def reports_on_console(text: str) -> tuple[Report, ...]:
+    """The agent's reports in a console log, in order, each number once; anything else there is passed over."""
+    found: dict[int, Report] = {}
+    for line in text.splitlines():
+        _, mark, body = line.partition(_MARK)
+        if mark:
+            try:
+                report = report_from_json(json.loads(body))
+            except (ValueError, BinderopsError):
+                continue
+            found[report.n] = report
+    return tuple(found[n] for n in sorted(found))
+
+
+class Listener:
+    """Listens to every guest that is up; one process listens to a guest at a time."""
+
+    def __init__(
+        self,
+        db: Database,
+        cloud: Cloud,
+        inventory: Inventory,
+        link: GuestLink,
+        bell: Bell,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._db = db
+        self._cloud = cloud
+        self._inventory = inventory
+        self._link = link
+        self._bell = bell
+        self._clock = clock
+        self._me = uuid.uuid4()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def once(self) -> bool:
+        """Begin to listen to the guests that nobody listens to; False where there were none."""
+        now = self._clock()
+        async with self._db.transaction() as tx:
+            fresh = await binders.listenable(
+                tx, phases=LISTENS_IN, listener=self._me, now=now, until=now + _LEASE, most=100
+            )
+        for binder in fresh:
+            task = asyncio.create_task(self._listen(binder), name=f"listen-{binder.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return bool(fresh)
+
+    async def stop(self) -> None:
+        """Stop listening to all."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _listen(self, binder: Binder) -> None:
+        try:
+            while (going := await self._hear(binder)) is not None:
+                binder = going
+        except BinderopsError as error:
+            log.debug("guest-silent binder=%s code=%s", binder.id, error.code)
+        until = self._clock() + _PAUSE
+        try:
+            async with self._db.transaction() as tx:
+                await tx.run("binders.still_listening", id=binder.id, listener=self._me, until=until)
+        except BinderopsError as error:
+            log.warning("listening-stays binder=%s code=%s", binder.id, error.code)
+        await asyncio.sleep(_PAUSE.total_seconds())
+        self._bell.ring("listen")
+
+    async def _hear(self, binder: Binder) -> Binder | None:
+        """One poll; the binder as it is after it, or None where it need not be listened to any more."""
+        heard = await self._reports(binder)
+        now = self._clock()
+        async with self._db.transaction() as tx:
+            ours = await tx.run(
+                "binders.still_listening", id=binder.id, listener=self._me, until=now + _LEASE
+            )
+            if not ours:
+                return None
+            for report in heard:
+                await binders.hear(tx, binder, report, now)
+            after = await binders.get(tx, binder.id)
+        if after is None or after.phase not in LISTENS_IN or after.attempt != binder.attempt:
+            return None
+        return after
+
+    async def _reports(self, binder: Binder) -> Iterable[Report]:
+        after = binder.report.n if binder.report else 0
+        if binder.agent_url.startswith("https:") and not binder.cert_sha256:
+            await asyncio.sleep(_PAUSE.total_seconds())
+            listing = await self._inventory.since(self._clock() - timedelta(seconds=10))
+            server = next(
+                (
+                    o
+                    for o in listing.of(binder.id)
+                    if o.kind is Kind.SERVER and o.mark.attempt == binder.attempt
+                ),
+                None,
+            )
+            return reports_on_console(await self._cloud.console(server.id)) if server else ()
+        return await self._link.status(
+            binder.agent_url, binder.id, after, _LONG_POLL_S, cert_sha256=binder.cert_sha256
+        )

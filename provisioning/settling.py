@@ -1,0 +1,102 @@
+"""How an action's result changes a binder: the second half of a step, after `provisioning.lifecycle`. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from provisioning.actions import (
+    Action,
+    CheckPublic,
+    Delete,
+    Done,
+    Failed,
+    KeepLog,
+    Made,
+    Planned,
+    ReadConsole,
+    Result,
+    Said,
+)
+from provisioning.errors import BinderopsError, ConflictError, NotFoundError, TemporaryError
+from provisioning.lifecycle import SOON, Decision, backoff
+from provisioning.model import Binder, Event, Failure, Happened, Phase
+from provisioning.phases import LIMITS, Policy, fail, move
+
+_TOO_LONG: Mapping[Phase, tuple[str, str]] = {
+    Phase.BUILDING: ("build-timeout", "The build took longer than 90 minutes."),
+    Phase.STARTING: (
+        "start-timeout",
+        "The environment was built, but nothing in it answered within 10 minutes.",
+    ),
+}
+
+
+def settle(binder: Binder, action: Action, result: Result, now: datetime, policy: Policy) -> Decision:
+    """The binder after ``action`` went as ``result`` says. Whatever went well ends a row of errors."""
+    binder = replace(binder, last_action_at=now)
+    if isinstance(result, Failed) and not isinstance(action, KeepLog | ReadConsole):
+        return _failed(binder, action, result.error, now, policy)
+    binder = replace(binder, errors_in_row=0, last_error="")
+    match result:
+        case Planned(plan=plan):
+            planned = replace(binder, plan=plan, phase_since=now)
+            events = [Event(kind=Happened.RESOLVED, at=now, data={"commit": plan.commit, "ref": plan.ref})]
+            if plan.needs_confirmation:
+                price = {"su_per_hour": plan.flavor.su_per_hour}
+                events.append(Event(kind=Happened.CONFIRMATION_ASKED, at=now, data=price))
+            return Decision(binder=planned, events=tuple(events), wake_at=now)
+        case Made(object=made):
+            told = Event(kind=Happened.OBJECT_MADE, at=now, data={"kind": made.kind})
+            return Decision(binder=binder, events=(told,), wake_at=now)
+        case Done() | Said() | Failed():
+            return _after(binder, action, result, now, policy)
+
+
+def _after(binder: Binder, action: Action, result: Result, now: datetime, policy: Policy) -> Decision:
+    if isinstance(action, CheckPublic):
+        return _became_ready(binder, now)
+    if isinstance(action, KeepLog | ReadConsole):
+        failed, events = fail(binder, _why(binder, result), now, policy)
+        return Decision(binder=failed, events=events, wake_at=now)
+    return Decision(binder=binder, wake_at=now)
+
+
+def _became_ready(binder: Binder, now: datetime) -> Decision:
+    lifetime = binder.plan.lifetime if binder.plan else timedelta()
+    ready = replace(move(binder, Phase.READY, now), expires_at=now + lifetime)
+    told = Event(kind=Happened.BECAME_READY, at=now, data={"expires_at": (now + lifetime).isoformat()})
+    return Decision(binder=ready, events=(told,), wake_at=now)
+
+
+def _why(binder: Binder, result: Result) -> Failure:
+    """The guest's own words where it has some, else which limit was passed."""
+    if binder.report is not None and binder.report.failure is not None:
+        return binder.report.failure
+    if binder.phase in _TOO_LONG:
+        code, message = _TOO_LONG[binder.phase]
+        return Failure(
+            code=code,
+            message=message,
+            hint="The log shows where it stood. Retry, or ask for a larger flavor.",
+        )
+    return Failure(
+        code="guest-silent",
+        message="The instance runs, but its setup never reported anything.",
+        hint="Retry; if it happens again, the image may lack cloud-init or the network may be closed.",
+        lines=result.lines if isinstance(result, Said) else (),
+    )
+
+
+def _failed(binder: Binder, action: Action, error: BinderopsError, now: datetime, policy: Policy) -> Decision:
+    """Time cures some errors: tried again, less and less often, until the phase's limit. The others end the phase."""
+    is_delete = isinstance(action, Delete)
+    if is_delete and isinstance(error, NotFoundError):
+        return Decision(binder=replace(binder, errors_in_row=0), wake_at=now)
+    in_time = now < binder.phase_since + LIMITS.get(binder.phase, timedelta(0))
+    waits = isinstance(error, TemporaryError | ConflictError) or isinstance(action, CheckPublic)
+    if is_delete or (waits and in_time):
+        tried = replace(binder, errors_in_row=binder.errors_in_row + 1, last_error=error.message)
+        delay = error.delay if isinstance(error, TemporaryError) else SOON
+        return Decision(binder=tried, wake_at=now + max(delay, backoff(binder.errors_in_row)))
+    failed, events = fail(binder, error.failure(), now, policy)
+    return Decision(binder=failed, events=events, wake_at=now)
