@@ -9,7 +9,9 @@ from provisioning.store.migrations import migrate
 pytestmark = pytest.mark.integration
 
 
-async def test_given_a_migrated_database_when_migrated_again_then_nothing_is_applied(database_url: str) -> None:
+async def test_given_a_migrated_database_when_migrated_again_then_nothing_is_applied(
+    database_url: str,
+) -> None:
     applied = await migrate(database_url)
 
     assert applied == []

@@ -1,0 +1,28 @@
+"""Look a repository up: the commit that a launch would use. Creates nothing."""
+
+import argparse
+import asyncio
+
+from bot.grammar import parse
+from bot.output import print_json
+from bot.settings import Settings
+from provisioning.sources import SourcePolicy, resolve
+
+SUMMARY = "show the commit that a launch would use"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """TEXT."""
+    parser.add_argument("text", nargs="+", metavar="TEXT", help="what follows /binder")
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Print the request and its immutable id."""
+    policy = SourcePolicy(allow_exact=settings.texts("sources.allow_exact"))
+    request = parse(" ".join(arguments.text), allow_exact=policy.allow_exact)
+    resolved = asyncio.run(resolve(request, policy=policy))
+    print_json({
+        "repo": request.repo, "commit": resolved.commit, "ref": resolved.ref,
+        "path": request.path, "path_kind": request.path_kind, "open_url": request.open_url,
+    })  # fmt: skip
+    return 0

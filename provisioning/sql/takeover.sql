@@ -1,0 +1,14 @@
+-- name: others
+-- Other clients of ours on this database.
+select count(*) as others from pg_stat_activity
+where datname = current_database() and application_name = 'binderops' and pid <> all(%(mine)s)
+
+-- name: steps
+update binders set lease = null, lease_until = null, listener = null, listen_until = null
+where lease is not null or listener is not null
+
+-- name: desks
+update intents set desk = null, desk_until = null where desk is not null and state <> 'done'
+
+-- name: posts
+update outbox set lease = null, lease_until = null where lease is not null
