@@ -122,7 +122,7 @@ class Launcher:
             if not ours:
                 log.warning("lease-lost binder=%s phase=%s", after.id, after.phase)
                 return False
-            if (kind := _MADE_BY.get(type(decision.action))) is not None:  # type: ignore[arg-type]  None is no key
+            if (kind := _MADE_BY.get(type(decision.action))) is not None:
                 await binders.intend(tx, after, kind, self.clock())
             if isinstance(result, Made):
                 await binders.made(tx, after, result.object.kind, result.object.id)

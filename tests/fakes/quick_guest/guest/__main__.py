@@ -12,7 +12,12 @@ from urllib.parse import parse_qs, urlsplit
 
 AGENT = "agent.binderops.internal"
 LAB = {"name": "lab", "title": "JupyterLab", "path": "/lab"}
-FAILURE = {"code": "package-not-found", "message": "No such package.", "hint": "Correct its name.", "lines": ["ERROR: no-such"]}
+FAILURE = {
+    "code": "package-not-found",
+    "message": "No such package.",
+    "hint": "Correct its name.",
+    "lines": ["ERROR: no-such"],
+}
 
 
 def story(launch: dict) -> list[dict]:
@@ -22,7 +27,9 @@ def story(launch: dict) -> list[dict]:
         lines += [("failed", {"failure": FAILURE})]
     else:
         lines += [("start", {}), ("ready", {"interfaces": [LAB], "open_path": "/lab"})]
-    return [{"v": 1, "n": n, "t": at, "phase": p, "msg": p, **more} for n, (p, more) in enumerate(lines, start=1)]
+    return [
+        {"v": 1, "n": n, "t": at, "phase": p, "msg": p, **more} for n, (p, more) in enumerate(lines, start=1)
+    ]
 
 
 def handler(reports: list[dict]) -> type[BaseHTTPRequestHandler]:
@@ -34,7 +41,11 @@ def handler(reports: list[dict]) -> type[BaseHTTPRequestHandler]:
             elif url.path == "/_binder/status":
                 after = int(parse_qs(url.query).get("after", ["0"])[0])
                 news = [r for r in reports if r["n"] > after]
-                self.answer(200, "application/json", json.dumps({"now": datetime.now(UTC).isoformat(), "reports": news}))
+                self.answer(
+                    200,
+                    "application/json",
+                    json.dumps({"now": datetime.now(UTC).isoformat(), "reports": news}),
+                )
             else:
                 self.answer(200, "text/plain", "the whole log")
 

@@ -1,0 +1,99 @@
+"""A cloud in memory that keeps state and fails on demand: for the deciding and dispatching code, not for drivers."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from provisioning.clouds import Address, ServerSpec
+from provisioning.errors import BinderopsError, ConflictError
+from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark, Status
+
+
+class FakeCloud:
+    """Objects appear at once and go at once, unless told otherwise."""
+
+    runtime = "venv"
+    volume_root_below_gib = 0
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.objects: dict[CloudId, CloudObject] = {}
+        self.calls: list[str] = []
+        self.faults: dict[str, list[BinderopsError]] = {}  # call -> errors of its next calls
+        self.lost_answers: set[str] = set()  # calls that work, once, and then raise
+        self._count = 0
+
+    async def flavors(self) -> tuple[Flavor, ...]:
+        self._called("flavors")
+        return (Flavor(name="small", vcpus=1, ram_mib=1024, disk_gib=20),)
+
+    async def listing(self) -> Listing:
+        self._called("listing")
+        return Listing(began_at=self.clock(), objects=tuple(self.objects.values()))
+
+    async def create_port(self, mark: Mark) -> CloudObject:
+        return self._make("create_port", Kind.PORT, mark)
+
+    async def create_floating_ip(self, mark: Mark, port_id: CloudId) -> CloudObject:
+        return self._make("create_floating_ip", Kind.FLOATING_IP, mark, port_id=port_id)
+
+    async def create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject:
+        return self._make("create_volume", Kind.VOLUME, mark)
+
+    async def create_server(self, spec: ServerSpec) -> CloudObject:
+        if any(o.kind is Kind.SERVER and o.port_id == spec.port_id for o in self.objects.values()):
+            raise ConflictError("port-in-use", "The port is in use.", "It is looked at again.")
+        return self._make("create_server", Kind.SERVER, spec.mark, port_id=spec.port_id)
+
+    async def delete(self, kind: Kind, cloud_id: CloudId) -> None:
+        self._called(f"delete_{kind}")
+        self.objects.pop(cloud_id, None)
+
+    async def console(self, server_id: CloudId) -> str:
+        self._called("console")
+        return "cloud-init: nothing came\n"
+
+    def address(self, mark: Mark, port: CloudObject, floating_ip: CloudObject) -> Address:
+        return Address(
+            public_url=f"http://b-{mark.binder}.localhost:1",
+            agent_url="http://127.0.0.1:1",
+            listen="127.0.0.1:1",
+            tls="off",
+        )
+
+    async def close(self) -> None:
+        pass
+
+    def break_server(self, detail: str) -> None:
+        """Put every server into ERROR."""
+        self.objects = {
+            i: replace(o, status=Status.ERROR, detail=detail) if o.kind is Kind.SERVER else o
+            for i, o in self.objects.items()
+        }
+
+    def _make(self, call: str, kind: Kind, mark: Mark, port_id: str = "") -> CloudObject:
+        self._count += 1
+        made = CloudObject(
+            kind=kind,
+            id=CloudId(f"{kind}-{self._count}"),
+            mark=mark,
+            status=Status.ACTIVE,
+            address="127.0.0.1",
+            port_id=port_id,
+        )
+        lost = call in self.lost_answers
+        if lost:
+            self.lost_answers.remove(call)
+            self.objects[made.id] = made
+            self.faults.setdefault(call, []).insert(0, _LOST)
+        self._called(call)
+        self.objects[made.id] = made
+        return made
+
+    def _called(self, call: str) -> None:
+        self.calls.append(call)
+        if self.faults.get(call):
+            raise self.faults[call].pop(0)
+
+
+_LOST = ConflictError("answer-lost", "No answer came.", "It is looked at again.")

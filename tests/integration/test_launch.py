@@ -1,0 +1,310 @@
+"""Steps of a binder over PostgreSQL, with a cloud and a guest that fail on demand and a clock that only we move."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from provisioning.acting import Actor, Orders
+from provisioning.errors import BinderopsError, PersonError, TeamError, TemporaryError
+from provisioning.inventory import Inventory
+from provisioning.launch import LEASE, Launcher
+from provisioning.model import (
+    Binder,
+    BinderId,
+    Event,
+    Happened,
+    Kind,
+    Outcome,
+    Phase,
+    Plan,
+    Report,
+    Request,
+    Verb,
+)
+from provisioning.phases import LIMITS, Policy
+from provisioning.store import binders
+from provisioning.store.database import Database
+from tests.conftest import Clock
+from tests.fakes.cloud import FakeCloud
+from tests.strategies import LAB, a_binder, a_plan, a_report
+
+pytestmark = pytest.mark.integration
+
+ID = BinderId("aaaabbbbcc")
+
+
+class FakeLink:
+    """A guest whose answers are set."""
+
+    def __init__(self) -> None:
+        self.is_public = True
+        self.text = "line one\nline two\n"
+
+    async def log(self, agent_url: str, binder: str, **_: object) -> str:
+        return self.text
+
+    async def reaches_people(self, public_url: str) -> bool:
+        return self.is_public
+
+
+class Bench:
+    """One binder, driven step by step."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self.db, self.clock = db, clock
+        self.cloud, self.link = FakeCloud(clock), FakeLink()
+        self.plan: Plan | BinderopsError = a_plan()
+        self.launcher = self.another_process()
+
+    def another_process(self) -> Launcher:
+        actor = Actor(
+            db=self.db, cloud=self.cloud, link=self.link, plan=self._plan, orders=Orders(bot_keys=("k1", "k2")),
+            deployment="test", clock=self.clock,
+        )  # type: ignore[arg-type]  # fmt: skip
+        inventory = Inventory(self.cloud, self.clock, every=timedelta(0))
+        return Launcher(
+            db=self.db,
+            cloud=self.cloud,
+            inventory=inventory,
+            actor=actor,
+            policy=Policy(),
+            deployment="test",
+            clock=self.clock,
+        )
+
+    async def _plan(self, request: Request) -> Plan:
+        if isinstance(self.plan, BinderopsError):
+            raise self.plan
+        return self.plan
+
+    async def start(self) -> None:
+        async with self.db.transaction() as tx:
+            await binders.insert(tx, a_binder(now=self.clock.now))
+
+    async def run_until(self, *phases: Phase, most: int = 60) -> Binder:
+        for _ in range(most):
+            binder = await self.now()
+            if binder.phase in phases:
+                return binder
+            self.clock.forward(seconds=2)
+            await self.launcher.step(ID)
+        raise AssertionError(f"still {binder.phase}: {binder}")
+
+    async def now(self) -> Binder:
+        async with self.db.transaction() as tx:
+            found = await binders.get(tx, ID)
+        assert found is not None
+        return found
+
+    async def events(self) -> list[Happened]:
+        async with self.db.transaction() as tx:
+            return [e.kind for e in await binders.events(tx, ID)]
+
+    async def hear(self, report: Report) -> None:
+        async with self.db.transaction() as tx:
+            binder = await binders.get(tx, ID)
+            assert binder is not None
+            await binders.hear(tx, binder, report, self.clock.now)
+
+    async def want(self, verb: Verb) -> None:
+        async with self.db.transaction() as tx:
+            await tx.run(
+                "tests/wish.grant", dedupe=uuid4().hex, kind=verb, binder=ID, at=self.clock.now, payload={}
+            )
+            await binders.wake(tx, ID, self.clock.now)
+
+    async def make_ready(self) -> Binder:
+        await self.start()
+        await self.run_until(Phase.BOOTING)
+        await self.hear(a_report("ready", 3, interfaces=(LAB,), open_path="/lab"))
+        return await self.run_until(Phase.READY)
+
+
+@pytest.fixture
+async def bench(db: Database, clock: Clock) -> Bench:
+    return Bench(db, clock)
+
+
+async def test_given_a_request_when_stepped_then_each_object_is_made_once_and_in_order(bench: Bench) -> None:
+    await bench.make_ready()
+
+    made = [c for c in bench.cloud.calls if c.startswith("create")]
+    assert made == ["create_port", "create_floating_ip", "create_server"]
+
+
+async def test_given_a_ready_binder_when_deleted_then_nothing_is_left_in_the_cloud(bench: Bench) -> None:
+    await bench.make_ready()
+    await bench.want(Verb.DELETE)
+
+    ended = await bench.run_until(Phase.DELETED)
+
+    assert (ended.outcome, bench.cloud.objects) == (Outcome.OK, {})
+
+
+async def test_given_a_create_whose_answer_was_lost_when_stepped_again_then_its_object_is_adopted(
+    bench: Bench,
+) -> None:
+    bench.cloud.lost_answers = {"create_port", "create_floating_ip", "create_server"}
+
+    await bench.make_ready()
+
+    assert sorted(o.kind for o in bench.cloud.objects.values()) == [Kind.FLOATING_IP, Kind.PORT, Kind.SERVER]
+
+
+async def test_given_a_full_quota_when_creating_then_the_binder_fails_with_its_words_and_leaves_nothing(
+    bench: Bench,
+) -> None:
+    bench.cloud.faults["create_floating_ip"] = [
+        TeamError("quota-floating-ips", "10 of 10 are in use.", "Delete one.")
+    ]
+    await bench.start()
+
+    ended = await bench.run_until(Phase.DELETED)
+
+    assert ended.failure is not None
+    assert (ended.failure.code, bench.cloud.objects) == ("quota-floating-ips", {})
+
+
+async def test_given_a_cloud_that_is_away_for_a_while_when_creating_then_the_launch_goes_on_later(
+    bench: Bench,
+) -> None:
+    away = TemporaryError("cloud-away", "503", "wait")
+    bench.cloud.faults["listing"] = [away] * 3
+    bench.cloud.faults["create_server"] = [away] * 2
+
+    binder = await bench.make_ready()
+
+    assert binder.outcome is None
+
+
+async def test_given_a_ref_that_does_not_exist_when_resolved_then_it_ends_without_touching_the_cloud(
+    bench: Bench,
+) -> None:
+    bench.plan = PersonError("ref-not-found", "There is no ref 'mian'.", "Did you mean main?")
+    await bench.start()
+
+    ended = await bench.run_until(Phase.DELETED)
+
+    assert (ended.outcome, bench.cloud.objects) == (Outcome.FAILED, {})
+    assert not [c for c in bench.cloud.calls if c.startswith("create")]
+
+
+async def test_given_a_price_above_the_threshold_when_nobody_confirms_then_nothing_is_made(
+    bench: Bench,
+) -> None:
+    bench.plan = a_plan(asks=True)
+    await bench.start()
+    for _ in range(5):
+        bench.clock.forward(minutes=5)
+        await bench.launcher.step(ID)
+
+    assert (await bench.now()).phase is Phase.REQUESTED
+    assert bench.cloud.objects == {}
+
+
+async def test_given_a_failed_build_when_heard_then_its_log_is_kept_before_the_failure_is_told(
+    bench: Bench,
+) -> None:
+    await bench.start()
+    await bench.run_until(Phase.BOOTING)
+    await bench.hear(a_report("failed", 2, failure=a_binder().failure))
+
+    await bench.run_until(Phase.FAILED)
+
+    async with bench.db.transaction() as tx:
+        assert await binders.log(tx, ID, 1) == bench.link.text
+
+
+async def test_given_a_failed_binder_when_retried_then_the_old_attempt_goes_and_a_new_one_comes(
+    bench: Bench,
+) -> None:
+    await bench.start()
+    await bench.run_until(Phase.BOOTING)
+    await bench.hear(a_report("failed", 2))
+    await bench.run_until(Phase.FAILED)
+    await bench.want(Verb.RETRY)
+
+    binder = await bench.run_until(Phase.BOOTING)
+
+    assert {o.mark.attempt for o in bench.cloud.objects.values()} == {2}
+    assert (binder.attempt, binder.report) == (2, None)
+
+
+async def test_given_a_guest_that_never_speaks_when_its_time_is_up_then_the_console_is_the_reason(
+    bench: Bench,
+) -> None:
+    await bench.start()
+    await bench.run_until(Phase.BOOTING)
+    bench.clock.forward(seconds=LIMITS[Phase.BOOTING].total_seconds())
+
+    failed = await bench.run_until(Phase.FAILED)
+
+    assert failed.failure is not None
+    assert failed.failure.lines == ("cloud-init: nothing came",)
+
+
+async def test_given_a_report_of_an_older_number_when_heard_then_the_newest_stays(bench: Bench) -> None:
+    await bench.start()
+    await bench.run_until(Phase.BOOTING)
+    await bench.hear(a_report("build", 5))
+
+    await bench.hear(a_report("setup", 1))
+
+    report = (await bench.now()).report
+    assert report is not None
+    assert report.n == 5
+
+
+async def test_given_a_lease_that_went_to_another_when_its_holder_wakes_then_it_writes_nothing(
+    bench: Bench,
+) -> None:
+    await bench.start()
+    async with bench.db.transaction() as tx:
+        stale = await binders.claim(tx, lease=uuid4(), now=bench.clock.now, until=bench.clock.now + LEASE)
+    assert stale is not None
+    bench.clock.forward(seconds=LEASE.total_seconds() + 1)
+    await bench.run_until(Phase.CREATING, Phase.BOOTING)
+
+    async with bench.db.transaction() as tx:
+        told = [Event(kind=Happened.DELETED, at=bench.clock.now)]
+        wrote = await binders.record(
+            tx, stale, replace(stale.binder, phase=Phase.DELETED, outcome=Outcome.OK), events=told, wake_at=None,
+            now=bench.clock.now, keep_lease=False,
+        )  # fmt: skip
+
+    assert not wrote
+    assert Happened.DELETED not in await bench.events()
+
+
+async def test_given_a_wish_during_a_step_when_the_step_sleeps_then_the_wake_up_is_not_put_off(
+    bench: Bench,
+) -> None:
+    await bench.make_ready()
+    async with bench.db.transaction() as tx:
+        now = bench.clock.forward(minutes=5)
+        claimed = await binders.claim(tx, lease=uuid4(), now=now, until=now + LEASE)
+    assert claimed is not None
+    await bench.want(Verb.DELETE)
+
+    async with bench.db.transaction() as tx:
+        later = bench.clock.now + timedelta(hours=1)
+        await binders.record(
+            tx, claimed, claimed.binder, events=[], wake_at=later, now=bench.clock.now, keep_lease=False
+        )
+
+    ended = await bench.run_until(Phase.DELETED)
+    assert ended.outcome is Outcome.OK
+
+
+async def test_given_two_processes_when_both_step_one_binder_then_only_one_of_them_works(
+    bench: Bench,
+) -> None:
+    await bench.start()
+    async with bench.db.transaction() as tx:
+        await binders.claim(tx, lease=uuid4(), now=bench.clock.now, until=bench.clock.now + LEASE)
+
+    worked = await bench.another_process().step(ID)
+
+    assert not worked
