@@ -1,0 +1,32 @@
+"""The private link behind an Open button: minted when it is sent, for one person, one binder and one minute."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from provisioning.errors import NotFoundError
+from provisioning.model import BinderId
+from provisioning.store import binders
+from provisioning.store.database import Database
+from provisioning.tickets import Signer
+
+
+class Entrance:
+    """Mints private links. Whether this person may was decided before (`bot.access`)."""
+
+    def __init__(self, db: Database, signer: Signer, clock: Callable[[], datetime]) -> None:
+        self._db = db
+        self._signer = signer
+        self._clock = clock
+
+    async def private_link(self, wanted: Mapping[str, Any]) -> str:
+        """The link for ``wanted`` (binder, team, user, to). Raises `NotFoundError` where the binder has no address."""
+        async with self._db.transaction() as tx:
+            binder = await binders.get(tx, BinderId(wanted["binder"]))
+        if binder is None or not binder.public_url:
+            raise NotFoundError("not-open", "This environment is not running.", "Launch it again.")
+        ticket = self._signer.ticket(
+            binder=binder.id, team=wanted["team"], user=wanted["user"], to=wanted["to"], now=self._clock()
+        )
+        return f"{binder.public_url}/_binder/enter?ticket={quote(ticket)}"
