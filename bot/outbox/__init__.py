@@ -1,0 +1,5 @@
+"""The way out to Slack: one due message at a time, under a lease, within Slack's budgets, never twice and never lost."""
+
+from bot.outbox.outbox import Outbox
+
+__all__ = ["Outbox"]

@@ -1,0 +1,132 @@
+"""Claims the message that is due, sends it with no transaction open, and writes down how it went, fenced by the lease."""
+
+import asyncio
+import copy
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.outbox.responding import Responder
+from bot.outbox.row import Claimed, Result, Unknown
+from bot.outbox.sending import Sender
+from bot.outbox.verdict import Again, Done, judge, plan_budget
+from provisioning.store.database import Database, Tx
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+_PATIENCE_S = 25  # everything about one message, within the lease
+_SPACING = {  # the least time between two calls of a budget
+    "post": timedelta(seconds=1),  # chat.postMessage: about one a second in a channel
+    "update": timedelta(seconds=1.2),  # chat.update: tier 3, 50 a minute in a workspace
+    "file": timedelta(seconds=1),
+}
+
+PrivateLink = Callable[[Mapping[str, Any]], Awaitable[str]]
+
+
+class Outbox:
+    """Sends what lies in the outbox. Any number of processes may run one; they share leases and budgets.
+
+    ``private_link`` makes a person's one-time URL out of a row's ``private`` part; the URL is neither stored nor logged.
+    ``record`` sees each call by response_url, without the URL.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        slack: AsyncWebClient,
+        clock: Callable[[], datetime],
+        http: aiohttp.ClientSession,
+        private_link: PrivateLink,
+        *,
+        record: Callable[[str, Mapping[str, Any]], None] | None = None,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        # The SDK's own client repeats a call whose connection broke, which would post a message twice: here a lost
+        # answer is looked for first.
+        once_only = copy.copy(slack)
+        once_only.retry_handlers = []
+        self._sender = Sender(once_only)
+        self._responder = Responder(once_only, http, private_link, record)
+
+    async def once(self) -> bool:
+        """Send one message; False where nothing may go out now."""
+        now = self._clock()
+        async with self._db.transaction() as tx:
+            row = await tx.row("bot/outbox.claim", now=now, lease=uuid.uuid4(), until=now + LEASE)
+            if row is None:
+                return False
+            claimed = Claimed.of(row)
+            if not await _spend(tx, claimed, now):
+                await _give_back(tx, claimed)
+                return True
+            plain = await tx.row("bot/outbox.is_held", name=plan_budget(claimed.team), now=now) is not None
+            log_text = await _kept_log(tx, claimed)
+        result = await self._send(claimed, plain=plain, log_text=log_text)
+        await self._apply(claimed, result)
+        return True
+
+    async def _send(self, row: Claimed, *, plain: bool, log_text: str) -> Result:
+        if self._clock() >= row.lease_until:  # paused since the claim: somebody else may be at it
+            return Unknown(why="lease-lost")
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                match row.method:
+                    case "respond":
+                        return await self._responder.respond(row)
+                    case "file":
+                        return await self._sender.upload(row, log_text)
+                    case _:
+                        return await self._sender.post_or_update(row, plain=plain)
+        except TimeoutError:
+            return Unknown(why="too-slow")
+        except Exception:
+            log.exception("outbox-broke key=%s", row.key)
+            return Unknown(why="unexpected")
+
+    async def _apply(self, row: Claimed, result: Result) -> None:
+        now = self._clock()
+        verdict = judge(row, result, now)
+        async with self._db.transaction() as tx:
+            match verdict:
+                case Done():
+                    if verdict.note:
+                        log.warning("outbox-set-aside key=%s error=%s", row.key, verdict.note)
+                    await tx.run(
+                        "bot/outbox.sent", key=row.key, lease=row.lease, ts=verdict.ts, rev=verdict.rev,
+                        note=verdict.note, now=now,
+                    )  # fmt: skip
+                case Again():
+                    log.info("outbox-again key=%s error=%s tries=%s", row.key, verdict.error, verdict.tries)
+                    if verdict.hold is not None:
+                        await tx.run("bot/outbox.hold", name=verdict.hold[0], next_at=verdict.hold[1])
+                    await tx.run(
+                        "bot/outbox.again", key=row.key, lease=row.lease, next_try_at=verdict.at, tries=verdict.tries,
+                        error=verdict.error, ts=verdict.ts, posting_since=verdict.posting_since,
+                    )  # fmt: skip
+
+
+async def _spend(tx: Tx, row: Claimed, now: datetime) -> bool:
+    if row.budget is None:
+        return True
+    spacing = _SPACING[row.budget.partition(":")[0]]
+    return await tx.run("bot/outbox.spend", name=row.budget, next_at=now + spacing, now=now) == 1
+
+
+async def _give_back(tx: Tx, row: Claimed) -> None:
+    """Another process took the budget's turn in this very moment: nothing was tried."""
+    await tx.run("bot/outbox.give_back", key=row.key, lease=row.lease, posting_since=row.uncertain_since)
+
+
+async def _kept_log(tx: Tx, row: Claimed) -> str:
+    if row.method != "file":
+        return ""
+    kept = await tx.row("bot/outbox.kept_log", binder=row.body["log_of"], attempt=row.body["attempt"])
+    return str(kept["body"]) if kept else ""

@@ -1,0 +1,110 @@
+"""Answers to one person: by the response_url that came with what they did, else as an ephemeral message by the token.
+
+The only place where a private link exists: made at sending, for this one answer.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.outbox.answers import PATIENCE_S, NotTaken, ask, wait_of
+from bot.outbox.row import Claimed, RateLimited, Refused, Result, Sent, Unknown
+from provisioning.errors import BinderopsError, TemporaryError
+
+PRIVATE_LINK = "binderops:private-link"
+_OURS = ("url", "private", "to")  # parts of a body that Slack does not get
+_REFUSALS = ("used_url", "expired_url")
+
+
+class Responder:
+    """Sends what only one person sees. At least once: an answer by response_url cannot be looked for."""
+
+    def __init__(
+        self,
+        slack: AsyncWebClient,
+        http: aiohttp.ClientSession,
+        private_link: Callable[[Mapping[str, Any]], Any],
+        record: Callable[[str, Mapping[str, Any]], None] | None,
+    ) -> None:
+        self._slack = slack
+        self._http = http
+        self._private_link = private_link
+        self._record = record
+
+    async def respond(self, row: Claimed) -> Result:
+        """Send the answer; what is permanent about a dead URL is said by the result."""
+        content = {name: value for name, value in row.body.items() if name not in _OURS}
+        try:
+            link = await self._private_link(row.body["private"]) if row.body.get("private") else ""
+        except TemporaryError as error:
+            return Unknown(why=error.code)
+        except BinderopsError as error:
+            content = {**content, "text": f"{error.message} {error.hint}", "blocks": []}
+            link = ""
+        sent = _replaced(content, link) if link else content
+        try:
+            if row.body.get("url"):
+                return await self._by_url(str(row.body["url"]), content, sent, row)
+            return await self._by_token(sent, row)
+        except NotTaken as error:
+            return error.result
+
+    async def _by_url(self, url: str, content: dict[str, Any], sent: Any, row: Claimed) -> Result:
+        if self._record is not None:
+            self._record("response_url", content)
+        try:
+            async with self._http.post(
+                url, json=sent, timeout=aiohttp.ClientTimeout(total=PATIENCE_S), allow_redirects=False
+            ) as answer:
+                said = await answer.text()
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            # The error's text would hold the URL, which lets anybody answer in our name.
+            return Unknown(why=type(error).__name__)
+        if answer.status == 429:
+            return RateLimited(wait=wait_of(answer.headers))
+        if refusal := next((r for r in _REFUSALS if r in said), ""):
+            return Refused(error=refusal)
+        if answer.status in (404, 410):
+            return Refused(error=f"http-{answer.status}")
+        if answer.status >= 400:
+            return (
+                Refused(error=_error(said)) if answer.status < 500 else Unknown(why=f"http-{answer.status}")
+            )
+        return Sent(rev=row.body_rev)
+
+    async def _by_token(self, sent: dict[str, Any], row: Claimed) -> Result:
+        user = str(row.body.get("to") or "")
+        if not user:
+            return Refused(error="user_not_found")
+        await ask(
+            self._slack.chat_postEphemeral(
+                channel=row.channel,
+                user=user,
+                thread_ts=row.thread_ts,
+                text=sent["text"],
+                blocks=sent.get("blocks") or None,
+            )
+        )
+        return Sent(rev=row.body_rev)
+
+
+def _replaced(value: Any, link: str) -> Any:
+    if isinstance(value, str):
+        return value.replace(PRIVATE_LINK, link)
+    if isinstance(value, list):
+        return [_replaced(item, link) for item in value]
+    if isinstance(value, dict):
+        return {name: _replaced(item, link) for name, item in value.items()}
+    return value
+
+
+def _error(said: str) -> str:
+    """Slack's word for it: JSON on most refusals of a response_url, bare text on some."""
+    try:
+        word = json.loads(said).get("error")
+    except (ValueError, AttributeError):
+        word = said
+    return str(word or "refused")[:100]

@@ -1,0 +1,82 @@
+-- name: claim
+-- The row to send next: finals first, then new messages, then the edit that waits longest. A reply waits for its root's
+-- ts and for what was written earlier in its thread; nothing goes out before its budget.
+with due as (
+    select o.key, o.ts, o.posting_since, o.method,
+        case
+            when o.method = 'respond' then null
+            when o.method = 'file' then 'file:' || o.team
+            when o.ts is not null then 'update:' || o.team
+            else 'post:' || o.team || ':' || o.channel
+        end as budget
+    from outbox o
+    where o.body_rev > o.sent_rev and o.next_try_at <= %(now)s
+        and (o.lease_until is null or o.lease_until < %(now)s)
+        and (
+            o.method = 'respond' or o.ts is not null or o.thread_key is null
+            or (
+                exists (select from outbox root where root.key = o.thread_key and root.ts is not null)
+                and not exists (
+                    select from outbox earlier
+                    where earlier.thread_key = o.thread_key and earlier.ts is null
+                        and earlier.body_rev > earlier.sent_rev and earlier.method <> 'respond'
+                        and (earlier.created_at, earlier.key) < (o.created_at, o.key)
+                )
+            )
+        )
+    order by o.is_final desc, o.ts is null desc, o.next_try_at, o.created_at, o.key
+),
+chosen as (
+    select o.key, o.posting_since, due.budget
+    from outbox o join due on due.key = o.key
+    where not exists (select from budgets b where b.name = due.budget and b.next_at > %(now)s)
+        -- Said again of the row itself: these are looked at once more when it is locked, what "due" saw is not.
+        and o.body_rev > o.sent_rev and o.next_try_at <= %(now)s
+        and (o.lease_until is null or o.lease_until < %(now)s)
+    order by o.is_final desc, o.ts is null desc, o.next_try_at, o.created_at, o.key
+    limit 1
+    for update of o skip locked
+)
+update outbox set
+    lease = %(lease)s, lease_until = %(until)s,
+    posting_since = case
+        when outbox.ts is null and outbox.method <> 'respond' then coalesce(outbox.posting_since, %(now)s)
+    end
+from chosen
+where outbox.key = chosen.key
+returning outbox.*, chosen.posting_since as uncertain_since, chosen.budget,
+    (select root.ts from outbox root where root.key = outbox.thread_key) as thread_ts
+
+-- name: spend
+-- Take one call out of a budget; no row where another process took it first.
+insert into budgets (name, next_at) values (%(name)s, %(next_at)s)
+on conflict (name) do update set next_at = excluded.next_at where budgets.next_at <= %(now)s
+
+-- name: hold
+-- Slack said when the next call may come (Retry-After), or that a workspace takes no plan blocks for now.
+insert into budgets (name, next_at) values (%(name)s, %(next_at)s)
+on conflict (name) do update set next_at = greatest(budgets.next_at, excluded.next_at)
+
+-- name: is_held
+select from budgets where name = %(name)s and next_at > %(now)s
+
+-- name: sent
+-- Slack has the message. An edit that came meanwhile stays due; a reposted or found message keeps its new ts.
+update outbox set
+    ts = coalesce(%(ts)s, ts), sent_rev = %(rev)s, posting_since = null, tries = 0, error = %(note)s,
+    next_try_at = greatest(next_try_at, %(now)s), lease = null, lease_until = null
+where key = %(key)s and lease = %(lease)s
+
+-- name: again
+-- It did not go out, or nobody knows; once more at next_try_at.
+update outbox set
+    next_try_at = %(next_try_at)s, tries = %(tries)s, error = %(error)s, ts = %(ts)s, posting_since = %(posting_since)s,
+    lease = null, lease_until = null
+where key = %(key)s and lease = %(lease)s
+
+-- name: kept_log
+select body from logs where binder_id = %(binder)s and attempt = %(attempt)s
+
+-- name: give_back
+update outbox set lease = null, lease_until = null, posting_since = %(posting_since)s
+where key = %(key)s and lease = %(lease)s

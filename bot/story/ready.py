@@ -1,0 +1,113 @@
+"""The message that everything was about: it answers, and these buttons open it."""
+
+from collections.abc import Sequence
+
+from bot import blocks, words
+from bot.story.progress import notes_of
+from bot.story.told import Message, Told, at, of_attempt, of_kind, this_attempt
+from provisioning.model import Binder, Happened, Interface, Phase, Report
+
+_MOST_INTERFACES = blocks.BUTTONS_A_BLOCK
+
+
+def draw(told: Told) -> list[Message]:
+    """The ready message of the current attempt; once it is over, its buttons are gone."""
+    if at(this_attempt(told), Happened.BECAME_READY) is None:
+        return []
+    binder = told.binder
+    draws = _open if binder.phase is Phase.READY else _closed
+    text, drawn = draws(told)
+    return [Message(slot=of_attempt("ready", binder.attempt), text=text, blocks=drawn, is_final=True)]
+
+
+def offered(told: Told) -> tuple[Interface, ...]:
+    """What answers, in the order of the buttons: where the person wanted to go, the others, the terminal."""
+    said = next((r for r in reversed(told.reports) if r.phase == "ready"), told.binder.report)
+    if said is None:
+        return ()
+    unique = {i.name: i for i in reversed(said.interfaces)}
+    in_order = [i for i in said.interfaces if unique[i.name] is i]
+    wanted = _wanted(said, in_order)
+    return tuple(sorted(in_order, key=lambda i: (i is not wanted, i.name == "terminal")))[:_MOST_INTERFACES]
+
+
+def delete_button(binder: Binder) -> blocks.Block:
+    """Ends an environment."""
+    sure = blocks.asks(
+        "Delete this environment?", "Files in it that are not saved elsewhere are lost.", "Delete", "Keep it"
+    )
+    about = words.plain_subject(binder)
+    return blocks.button("Delete", "binder.delete", binder.id, style="danger", about=about, confirm=sure)
+
+
+def logs_button(binder: Binder) -> blocks.Block:
+    """Puts the log into the thread."""
+    return blocks.button("Logs", "binder.logs", binder.id, about=words.plain_subject(binder))
+
+
+def _open(told: Told) -> tuple[str, list[blocks.Block]]:
+    binder = told.binder
+    interfaces = offered(told)
+    owner, ends = words.mention(binder.owner), words.until(binder)
+    names = ", ".join(blocks.words(i.title, 60) for i in interfaces) or "nothing answers at the moment"
+    drawn = [blocks.section(f"*Ready*: {words.subject(binder)} for {owner}, {ends}.")]
+    if not interfaces:
+        drawn.append(blocks.section("Nothing in it answers at the moment; the log may say why."))
+    drawn += blocks.actions(_openers(binder, interfaces))
+    about = words.plain_subject(binder)
+    drawn += blocks.actions(
+        [
+            logs_button(binder),
+            blocks.button("Extend 2 h", "binder.extend", binder.id, about=about),
+            delete_button(binder),
+        ]
+    )
+    if said := [*notes_of(told.reports), *_extensions(told)]:
+        drawn.append(blocks.context("\n".join(said)))
+    text = f"Ready: {words.subject(binder)} for {owner}, {ends}. To open: {names}."
+    return text, drawn
+
+
+def _closed(told: Told) -> tuple[str, list[blocks.Block]]:
+    state = "Failed" if told.binder.phase is Phase.FAILED else words.state(told.binder)
+    said = f"{words.subject(told.binder)} was ready and can no longer be opened."
+    return f"{state}: {said}", [blocks.section(f"*{state}*: {said}")]
+
+
+def _openers(binder: Binder, interfaces: Sequence[Interface]) -> list[blocks.Block]:
+    about = words.plain_subject(binder)
+    return [
+        blocks.button(
+            f"Open {i.title}",
+            f"binder.open.{i.name}",
+            binder.id,
+            style="primary" if n == 0 else "",
+            about=about,
+        )
+        for n, i in enumerate(interfaces)
+    ]
+
+
+def _wanted(said: Report, interfaces: Sequence[Interface]) -> Interface | None:
+    """The interface that ``open_path`` lies in: the one with the longest path that leads there."""
+    inside = [i for i in interfaces if said.open_path and _leads_to(i.path, said.open_path)]
+    return max(inside, key=lambda i: len(i.path), default=None)
+
+
+def _leads_to(path: str, target: str) -> bool:
+    base = path.rstrip("/")
+    return bool(base) and (target + "/").startswith((base + "/", base + "?"))
+
+
+def _extensions(told: Told) -> list[str]:
+    said = [
+        f"Extended by {words.mention(e.data.get('who'))} ({_hours(e.data.get('hours'))} more)"
+        for _, e in of_kind(told, Happened.EXTENDED)
+    ]
+    return said[-3:]
+
+
+def _hours(number: object) -> str:
+    if not isinstance(number, int | float):
+        return "some time"
+    return "1 hour" if number == 1 else f"{words.amount(number)} hours"

@@ -1,0 +1,40 @@
+"""About to end: a new message each time, since only a new one notifies."""
+
+from bot import blocks, words
+from bot.story.told import Message, Told, of_kind, this_attempt
+from provisioning.model import Event, Happened, Phase
+
+
+def draw(told: Told) -> list[Message]:
+    """One message for each warning; the ones that were answered or came true lose their button."""
+    return [
+        _warning(told, number, event)
+        for number, (_, event) in enumerate(of_kind(told, Happened.WARNED), start=1)
+    ]
+
+
+def _warning(told: Told, number: int, event: Event) -> Message:
+    binder = told.binder
+    owner = words.mention(binder.owner)
+    extended = next((e for e in _after(told, event) if e.kind is Happened.EXTENDED), None)
+    buttons: list[blocks.Block] = []
+    if extended is not None:
+        by = words.mention(extended.data.get("who"))
+        said = f"*Extended*: {words.subject(binder)} goes on, thanks to {by}."
+    elif binder.phase is not Phase.READY or event not in this_attempt(told):
+        said = f"*Over*: {words.subject(binder)} has ended."
+    else:
+        ends = f" {words.until(binder)}" if binder.expires_at else ""
+        said = (
+            f"*About to end*: {owner}, {words.subject(binder)} runs{ends}. "
+            "Save what you want to keep, or keep it for two more hours."
+        )
+        about = words.plain_subject(binder)
+        buttons = [blocks.button("Keep 2 h", "binder.extend", binder.id, style="primary", about=about)]
+    drawn = [blocks.section(said), *blocks.actions(buttons)]
+    return Message(slot=f"warning-{number}", text=said.replace("*", ""), blocks=drawn, is_final=True)
+
+
+def _after(told: Told, event: Event) -> list[Event]:
+    numbered = next(n for n, e in enumerate(told.events) if e is event)
+    return list(told.events[numbered + 1 :])
