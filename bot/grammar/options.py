@@ -1,0 +1,148 @@
+"""Keys a person may give, and what their values may be."""
+
+import re
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from bot.grammar.text import Text, shown
+from bot.grammar.words import DOUBLE_QUOTES, Given, refuse_shell
+
+KEYS = ("flavor", "image", "hours", "ref", "path", "open", "subdir", "name")
+_MEANT = {  # what people write instead, from the words of other launchers
+    **dict.fromkeys(("branch", "tag", "commit", "revision", "rev", "sha", "version"), "ref"),
+    **dict.fromkeys(("size", "machine", "instance", "type", "flavour", "cpu", "gpu"), "flavor"),
+    **dict.fromkeys(("time", "duration", "lifetime", "ttl", "for", "h", "minutes"), "hours"),
+    **dict.fromkeys(("file", "url", "urlpath", "labpath", "filepath", "notebook"), "open"),
+    **dict.fromkeys(("dir", "directory", "folder", "subdirectory", "context"), "subdir"),
+    **dict.fromkeys(("title", "label"), "name"),
+    **dict.fromkeys(("os", "img"), "image"),
+}
+_REPOSITORY_KEYS = frozenset({"repo", "repository", "source", "git", "project"})
+_FLAVOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+:-]{0,99}")
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+:/()-]{0,199}")
+_REF = re.compile(r"[\w.+@#=,/-]{1,200}")
+_BAD_REF = re.compile(r"^-|\.\.|@\{|^@$|//|^/|/$|\.$|\.lock(/|$)|(^|/)\.|^refs/?$")
+_HOURS = re.compile(r"([0-9]{1,6}(?:[.,][0-9]{1,20})?)(h|hrs?|hours?|m|mins?|minutes?)?", re.IGNORECASE)
+_HOURS_AND_MINUTES = re.compile(r"([0-9]{1,6})h([0-9]{1,2})m?", re.IGNORECASE)
+_NAME_REFUSED = frozenset(";|&$`<>\\^{}*") | DOUBLE_QUOTES
+_NAME_LENGTH = 60
+
+
+def by_key(things: Iterable[Given]) -> dict[str, Given]:
+    """The given keys, each once and known."""
+    found: dict[str, Given] = {}
+    for thing in things:
+        if thing.key is None:
+            continue
+        key = known_key(thing.key)
+        if key in found:
+            raise given_twice(thing.whole, key)
+        found[key] = thing
+    return found
+
+
+def known_key(key: Text) -> str:
+    """The key, in lower case; an unknown one is refused with the nearest."""
+    name = key.value.lower()
+    if name in KEYS:
+        return name
+    if name in _REPOSITORY_KEYS:
+        hint = "The repository needs no key: write it first, such as org/repo."
+    else:
+        meant = _MEANT.get(name) or next(iter(get_close_matches(name[:40], (*KEYS, *_MEANT), 1)), "")
+        meant = _MEANT.get(meant, meant)
+        hint = f"Did you mean {meant}? " if meant else ""
+        hint += f"Options are {', '.join(KEYS)}."
+    raise key.refuse("unknown-option", f"There is no option {shown(key.value)}.", hint)
+
+
+def given_twice(place: Text, what: str) -> Exception:
+    return place.refuse(
+        "given-twice",
+        f"{what} is given twice.",
+        f"Keep one of the two; a link or a word in third place can already say the {what}.",
+    )
+
+
+def flavor(value: Text, flavors: Sequence[str]) -> str:
+    """The flavor's name; where the names are known, an unknown one is refused with the nearest."""
+    if not _FLAVOR.fullmatch(value.value):
+        raise _bad_name(value, "a flavor", "flavor=m3.small")
+    if not flavors:
+        return value.value
+    names = {name.casefold(): name for name in flavors}
+    if value.value.casefold() in names:
+        return names[value.value.casefold()]
+    near = get_close_matches(value.value.casefold(), names, 1, 0.4)
+    hint = f"Did you mean {names[near[0]]}? " if near else ""
+    raise value.refuse(
+        "unknown-flavor",
+        f"There is no flavor {shown(value.value)} here.",
+        f"{hint}Flavors are {', '.join(flavors[:20])}.",
+    )
+
+
+def image(value: Text) -> str:
+    """The image's name, well formed; whether it exists is not known here."""
+    if not _IMAGE.fullmatch(value.value):
+        raise _bad_name(value, "an image", "image=Featured-Ubuntu24")
+    return value.value
+
+
+def hours(value: Text) -> float:
+    """Hours: ``2``, ``2h``, ``1.5``, ``90m``, ``1h30m``. At least a minute; how many are allowed is the plan's business."""
+    both = _HOURS_AND_MINUTES.fullmatch(value.value)
+    one = _HOURS.fullmatch(value.value)
+    if both:
+        result = int(both.group(1)) + int(both.group(2)) / 60
+    elif one:
+        number = float(one.group(1).replace(",", "."))
+        result = number / 60 if (one.group(2) or "h").lower().startswith("m") else number
+    else:
+        result = 0.0
+    if result < 1 / 60:
+        raise value.refuse(
+            "bad-hours",
+            f"{shown(value.value)} is not a length of time above one minute.",
+            "Write hours=2, hours=1.5, hours=2h or hours=90m.",
+        )
+    return result
+
+
+def ref(value: Text) -> str:
+    """A branch, tag or commit as git allows them; nothing that git could take for an option."""
+    name = value.value
+    if name.startswith("-"):
+        raise value.refuse(
+            "looks-like-option",
+            f"{shown(name)} looks like an option of a program.",
+            "Write a branch, a tag or a commit, such as main or ref=v1.2.",
+        )
+    if not _REF.fullmatch(name) or _BAD_REF.search(name):
+        raise value.refuse(
+            "bad-ref",
+            f"{shown(name)} cannot be a branch, a tag or a commit.",
+            "Copy the name from the repository's page, such as main, v1.2 or 4a5b6c7.",
+        )
+    return name
+
+
+def name(value: Text) -> str:
+    """What messages call the binder."""
+    refuse_shell(value, _NAME_REFUSED)
+    plain = " ".join(value.value.split())
+    if len(plain) > _NAME_LENGTH:
+        raise value.refuse(
+            "too-long",
+            f"The name has {len(plain)} characters; it may have {_NAME_LENGTH}.",
+            'Choose a shorter one, such as name="Week 1".',
+        )
+    return plain
+
+
+def _bad_name(value: Text, what: str, example: str) -> Exception:
+    return value.refuse(
+        "bad-name",
+        f"{shown(value.value)} cannot be the name of {what}.",
+        f"Write it as the form or the help shows it, such as {example}; put quotes around a name with spaces.",
+    )
