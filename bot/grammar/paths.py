@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote
 from bot.grammar.text import Text, is_hidden, shown
 from bot.grammar.words import DOUBLE_QUOTES, refuse_shell
 
-LENGTH = 500  # characters of a path
+LENGTH = 1000  # characters of a path as a URL writes it, so that a path that is opened can be typed again
 # URL paths that a Jupyter server and the programs beside it answer themselves.
 _PROGRAMS = frozenset(
     {
@@ -95,7 +95,7 @@ def encoded(path: str) -> str:
 
 def is_page(value: str) -> bool:
     """Whether what is to be opened is a URL path rather than a file: ``/...``, ``rstudio``, ``lab/tree/...``."""
-    if value.startswith("/"):
+    if value.startswith("/") or "://" in value:
         return True
     parts = re.split(r"[?#]", value, maxsplit=1)[0].rstrip("/").split("/")
     if len(parts) == 1:
@@ -109,10 +109,11 @@ def is_known_page(value: str) -> bool:
 
 
 def _refuse_parts(given: Text, parts: list[str]) -> None:
-    if len(given.value) > LENGTH:
+    length = max(len(given.value), len(quote("/".join(parts))))
+    if length > LENGTH:
         raise given.refuse(
             "too-long",
-            f"The path has {len(given.value)} characters; it may have {LENGTH}.",
+            f"The path has {length} characters as a link; it may have {LENGTH}.",
             "Name a folder further up and open the file from there.",
         )
     for part in parts:
