@@ -1,0 +1,292 @@
+"""One machine as a cloud: an instance is a process tree, a floating IP is 127.0.0.1, everything else is files below one home.
+
+Behaves as OpenStack does where a launch can tell: ports are the fence, quotas are refused, deletion is seen in a listing only.
+The files are `local_files`, the processes `local_processes`, the first process of an instance `local_supervisor`.
+"""
+
+import asyncio
+import json
+import logging
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from provisioning.clouds import Address, ServerSpec, local_machine, local_processes
+from provisioning.clouds.local_files import (
+    CloudFiles,
+    FloatingIpRecord,
+    PortRecord,
+    ServerRecord,
+    VolumeRecord,
+)
+from provisioning.errors import BinderopsError, ConflictError, NotFoundError, TeamError, TemporaryError
+from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark, Status
+
+R = TypeVar("R")
+
+log = logging.getLogger(__name__)
+
+_CONSOLE_BYTES = 100 * 1024
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _done_aside(work: Callable[..., R], *arguments: object) -> R:
+    """The blocking work's result, from a thread. What the machine refuses, a full disk for one, is tried again."""
+    try:
+        return await asyncio.to_thread(work, *arguments)
+    except OSError as error:
+        raise TemporaryError(
+            "machine-refused",
+            f"This machine refused: {error}.",
+            "Look at its free disk and memory; it is tried again.",
+        ) from error
+
+
+class LocalCloud:
+    """`provisioning.clouds.Cloud` on this machine. Any number of processes may use one home at once.
+
+    ``guest`` holds the package ``guest``; each instance gets a copy of it, as a machine elsewhere would.
+    """
+
+    runtime = "venv"
+    volume_root_below_gib = 0
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        deployment: str,
+        guest: Path,
+        caddy: Path,
+        uv: Path,
+        max_instances: int = 4,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._files = CloudFiles(home.absolute())
+        self._deployment = deployment
+        self._guest = guest
+        self._programs = {"caddy": caddy.absolute(), "uv": uv.absolute()}
+        self._max_instances = max_instances
+        self._now = now
+
+    async def open(self) -> None:
+        """Run again every instance whose processes are gone, as a machine that was switched on again would."""
+        await _done_aside(self._revive)
+
+    async def close(self) -> None:
+        """Nothing to close: instances go on without us."""
+
+    async def flavors(self) -> tuple[Flavor, ...]:
+        """Shares of this machine, as information: nothing holds an instance to them."""
+        return await _done_aside(local_machine.flavors, self._files.home)
+
+    async def listing(self) -> Listing:
+        began_at = self._now()
+        objects = await _done_aside(lambda: tuple(self._objects()))
+        return Listing(began_at=began_at, objects=objects)
+
+    async def create_port(self, mark: Mark) -> CloudObject:
+        return await _done_aside(self._create_port, mark)
+
+    async def create_floating_ip(self, mark: Mark, port_id: CloudId) -> CloudObject:
+        return await _done_aside(self._create_floating_ip, mark, port_id)
+
+    async def create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject:
+        return await _done_aside(self._create_volume, mark, image, size_gib)
+
+    async def create_server(self, spec: ServerSpec) -> CloudObject:
+        """Make the instance's folder and start its processes; they run when this returns."""
+        return await _done_aside(self._create_server, spec)
+
+    async def delete(self, kind: Kind, cloud_id: CloudId) -> None:
+        """Delete it. A server's processes and folder are gone when this returns; a call cut short is completed by the next."""
+        try:
+            if kind is Kind.SERVER:
+                await _done_aside(self._delete_server, cloud_id)
+            else:
+                await _done_aside(self._delete, kind, cloud_id)
+        except NotFoundError:
+            return
+
+    async def console(self, server_id: CloudId) -> str:
+        """The newest 100 KB of what the instance's first processes said. Raises `NotFoundError`."""
+        return await _done_aside(self._console, server_id)
+
+    async def usage(self, server_id: CloudId) -> local_machine.Usage:
+        """What the instance takes of this machine now. Raises `NotFoundError`."""
+        return await _done_aside(self._usage, server_id)
+
+    def address(self, mark: Mark, port: CloudObject, floating_ip: CloudObject) -> Address:
+        tcp = port.address.rpartition(":")[2]
+        return Address(
+            public_url=f"http://b-{mark.binder}.localhost:{tcp}",
+            agent_url=f"http://{floating_ip.address}:{tcp}",
+            listen=f"{floating_ip.address}:{tcp}",
+            tls="off",
+        )
+
+    def _create_port(self, mark: Mark) -> CloudObject:
+        with self._files.lock():
+            self._must_be_new(Kind.PORT, mark)
+            taken = {port.tcp for port in self._files.all(Kind.PORT, PortRecord).values()}
+            record = PortRecord(mark=mark, tcp=local_machine.free_tcp_port(taken))
+            self._files.write(Kind.PORT, mark.name, record)
+        return record.shown(CloudId(mark.name))
+
+    def _create_floating_ip(self, mark: Mark, port_id: CloudId) -> CloudObject:
+        with self._files.lock():
+            self._must_be_new(Kind.FLOATING_IP, mark)
+            self._files.read(Kind.PORT, port_id, PortRecord)
+            record = FloatingIpRecord(mark=mark, port_id=port_id)
+            self._files.write(Kind.FLOATING_IP, mark.name, record)
+        return record.shown(CloudId(mark.name))
+
+    def _create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject:
+        record = VolumeRecord(mark=mark, image=image, size_gib=size_gib)
+        with self._files.lock():
+            self._must_be_new(Kind.VOLUME, mark)
+            with self._files.new_folder(Kind.VOLUME, mark.name) as folder:
+                self._files.write_in(folder, Kind.VOLUME, record)
+        return record.shown(CloudId(mark.name))
+
+    def _create_server(self, spec: ServerSpec) -> CloudObject:
+        server_id = CloudId(secrets.token_hex(6))
+        record = ServerRecord(
+            mark=spec.mark, flavor=spec.flavor, image=spec.image, port_id=spec.port_id,
+            volume_id=spec.volume_id, metadata=spec.metadata,
+        )  # fmt: skip
+        with self._files.lock():
+            self._must_be_possible(spec)
+            with self._files.new_folder(Kind.SERVER, server_id) as folder:
+                self._fill(folder, spec)
+                self._files.write_in(folder, Kind.SERVER, record)
+            try:
+                self._start(server_id)
+            except (BinderopsError, OSError):
+                self._files.remove(Kind.SERVER, server_id)
+                raise
+        return self._server(server_id, record)
+
+    def _must_be_new(self, kind: Kind, mark: Mark) -> None:
+        if self._files.place(kind, mark.name).exists():
+            words = kind.replace("_", " ")
+            raise ConflictError(
+                "already-there",
+                f"There is a {words} {mark.name} already.",
+                "It is found in the next listing.",
+            )
+
+    def _must_be_possible(self, spec: ServerSpec) -> None:
+        if spec.flavor not in {f.name for f in local_machine.flavors(self._files.home)}:
+            raise NotFoundError(
+                "no-such-flavor",
+                f"This machine has no flavor {spec.flavor!r}.",
+                "Choose one that `/binder help` lists.",
+            )
+        self._files.read(Kind.PORT, spec.port_id, PortRecord)
+        if spec.volume_id is not None:
+            self._files.read(Kind.VOLUME, spec.volume_id, VolumeRecord)
+        servers = self._files.all(Kind.SERVER, ServerRecord)
+        if any(server.port_id == spec.port_id for server in servers.values()):
+            raise ConflictError(
+                "port-in-use",
+                f"The port {spec.port_id} belongs to another instance.",
+                "It is looked at again.",
+            )
+        if len(servers) >= self._max_instances:
+            raise TeamError(
+                "quota-instances",
+                f"{len(servers)} of {self._max_instances} instances of this machine are in use.",
+                "Delete one that nobody needs, or raise limits.local_instances.",
+            )
+
+    def _fill(self, folder: Path, spec: ServerSpec) -> None:
+        for name in ("state", "home", "tmp", "bin", "agent"):
+            (folder / name).mkdir(mode=0o700)
+        for name, program in self._programs.items():
+            (folder / "bin" / name).symlink_to(program)
+        (folder / "state" / "launch.json").write_text(json.dumps(spec.launch))
+        shutil.copytree(
+            self._guest / "guest", folder / "agent" / "guest", ignore=shutil.ignore_patterns("__pycache__")
+        )
+
+    def _start(self, server_id: CloudId) -> None:
+        folder = self._files.place(Kind.SERVER, server_id)
+        cache = self._files.home / "package-cache"
+        local_processes.start(folder, local_processes.environment(os.environ, folder, cache=cache))
+
+    def _revive(self) -> None:
+        with self._files.lock():
+            for server_id, record in self._files.all(Kind.SERVER, ServerRecord).items():
+                folder = self._files.place(Kind.SERVER, server_id)
+                if record.is_deleting or not self._is_ours(record.mark) or local_processes.is_running(folder):
+                    continue
+                try:
+                    local_processes.kill_all(server_id)  # what outlived the supervisor still has the port
+                    self._start(server_id)
+                except BinderopsError as error:
+                    log.warning("instance-not-started server=%s code=%s message=%s", server_id, error.code, error.message)  # fmt: skip
+                else:
+                    log.info("instance-started-again server=%s binder=%s", server_id, record.mark.binder)
+
+    def _delete(self, kind: Kind, cloud_id: CloudId) -> None:
+        with self._files.lock():
+            self._files.remove(kind, cloud_id)
+
+    def _delete_server(self, server_id: CloudId) -> None:
+        with self._files.lock():  # from here on nothing starts it again
+            record = self._files.read(Kind.SERVER, server_id, ServerRecord)
+            self._files.write(Kind.SERVER, server_id, replace(record, is_deleting=True))
+        local_processes.stop(self._files.place(Kind.SERVER, server_id))
+        self._files.remove(Kind.SERVER, server_id)
+
+    def _console(self, server_id: CloudId) -> str:
+        self._files.read(Kind.SERVER, server_id, ServerRecord)
+        try:
+            with (self._files.place(Kind.SERVER, server_id) / "console.log").open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - _CONSOLE_BYTES))
+                return file.read(_CONSOLE_BYTES).decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def _usage(self, server_id: CloudId) -> local_machine.Usage:
+        self._files.read(Kind.SERVER, server_id, ServerRecord)
+        folder = self._files.place(Kind.SERVER, server_id)
+        return local_machine.Usage(
+            disk_mib=local_machine.disk_bytes(folder) // 2**20, memory_mib=local_processes.memory_mib(folder)
+        )
+
+    def _is_ours(self, mark: Mark) -> bool:
+        return mark.deployment == self._deployment
+
+    def _objects(self) -> Iterator[CloudObject]:
+        files = self._files
+        ports = files.all(Kind.PORT, PortRecord)
+        floating_ips = files.all(Kind.FLOATING_IP, FloatingIpRecord)
+        volumes = files.all(Kind.VOLUME, VolumeRecord)
+        servers = files.all(Kind.SERVER, ServerRecord)
+        yield from (r.shown(i) for i, r in ports.items() if self._is_ours(r.mark))
+        yield from (r.shown(i) for i, r in floating_ips.items() if self._is_ours(r.mark))
+        yield from (r.shown(i) for i, r in volumes.items() if self._is_ours(r.mark))
+        yield from (self._server(i, r) for i, r in servers.items() if self._is_ours(r.mark))
+
+    def _server(self, server_id: CloudId, record: ServerRecord) -> CloudObject:
+        folder = self._files.place(Kind.SERVER, server_id)
+        if record.is_deleting:
+            return record.shown(server_id, Status.DELETING)
+        if local_processes.is_running(folder):
+            return record.shown(server_id, Status.ACTIVE)
+        if local_processes.has_run(folder):
+            return record.shown(server_id, Status.STOPPED, "its processes are gone")
+        return record.shown(
+            server_id, Status.BUILDING
+        )  # a bot was killed before it started them: `open` does
