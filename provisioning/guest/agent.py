@@ -1,0 +1,296 @@
+"""The agent: its phases in their order, what it takes up again after a restart, and its end.
+
+Setup, fetch, build, start, probe, ready; or failed, and then it stays to show the log. It retries nothing that cannot
+succeed: a new try is a new instance. What is done is marked by a file, so a restart goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+import traceback
+from contextlib import suppress
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Sequence
+
+from . import caddy, certificate, fetch, jupyter, paths
+from .build_docker import DockerRuntime
+from .build_venv import VenvRuntime
+from .calls import Calls
+from .causes import Cause, FailedError, classify
+from .durable import read_json, write_json
+from .environment import for_tools
+from .interfaces import Browser, Interface, answering, candidates
+from .job import Job, Runtime
+from .logbook import Logbook
+from .orders import AGENT_HOST, BadOrdersError, parse
+from .people import People
+from .processes import Children, Service, StoppedError
+from .progress import Progress
+from .reports import Reports
+from .standing import Config, cookie_key
+from .tickets import Verifier
+from .trees import FolderTree
+from .web import Answer, Asked, serve
+
+_LOOK_EVERY_S = 5.0
+_REPEAT_EVERY_S = 60.0
+_STARTS_GIVEN_UP = 4  # a server that ends so often before it ever answered will not come up
+
+
+class Agent:
+    """One instance's agent, on one state folder."""
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        state.chmod(0o700)
+        (state / "home").mkdir(exist_ok=True)
+        self._environ = dict(os.environ)
+        self._tools = for_tools(self._environ)
+        self._log = Logbook(state / "log")
+        self._reports = Reports(state / "reports.jsonl", self._log)
+        self._children = Children()
+        self._repeated = time.monotonic()
+
+    def run(self) -> int:
+        """Run until told to stop. Returns the exit code."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        try:
+            self._live()
+        except StoppedError:
+            pass
+        except BadOrdersError as error:
+            self._fail(
+                Cause(
+                    "orders-unreadable",
+                    str(error),
+                    "Tell whoever runs the bot: agent and bot do not fit together.",
+                )
+            )
+            return 1
+        finally:
+            self._children.stop_all()
+        return 0
+
+    def _stop(self, *_: object) -> None:
+        self._children.stopping.set()
+
+    def _live(self) -> None:
+        last = self._reports.last
+        self._set_up()
+        if last and last["phase"] == "failed":
+            self._log.write("agent", "started again; it had failed, which stands")
+            self._rest()
+        try:
+            job, chosen = self._build()
+            self._serve(job, chosen)
+        except FailedError as error:
+            self._fail(error.cause)
+            self._rest()
+        except (StoppedError, BadOrdersError):
+            raise
+        except Exception as error:  # noqa: BLE001  # the last resort: said to the people, with the trace in the log
+            for line in traceback.format_exc().splitlines():
+                self._log.write("agent", line)
+            words = f"The agent itself broke: {type(error).__name__}."
+            self._fail(
+                Cause("agent-broke", words, "Press Retry; if it happens again, tell whoever runs the bot.")
+            )
+            self._rest()
+
+    def _set_up(self) -> None:
+        self._orders = orders = parse(read_json(self._state / "launch.json"))
+        self._endpoint = jupyter.endpoint(self._state)
+        self._config = Config(self._state, orders)
+        self._verifier = Verifier(self._state, self._children, self._tools)
+        if orders.tls != "off":
+            _, _, self._reports.cert_sha256 = certificate.ensure(self._state, self._children, self._tools)
+        if self._reports.last is None:
+            self._reports.say("setup", "The instance is up")
+        self._people = People(orders, self._config, self._verifier, cookie_key(self._state), self._endpoint)
+        self._calls = Calls(orders, self._config, self._verifier, self._reports, self._log, self._endpoint)
+        self._web: ThreadingHTTPServer = serve(self._answer)
+        self._start_caddy(self._web.server_port)
+
+    def _answer(self, asked: Asked) -> Answer:
+        host = asked.headers.get("host", "").partition(":")[0]
+        try:
+            return self._calls.answer(asked) if host == AGENT_HOST else self._people.answer(asked)
+        except StoppedError:
+            return Answer(503)
+        except Exception:  # noqa: BLE001  # one request must not end the thread without an answer
+            for line in traceback.format_exc().splitlines():
+                self._log.write("web", line)
+            return Answer(500)
+
+    def _start_caddy(self, agent_port: int) -> None:
+        home = self._state / "caddy"
+        home.mkdir(exist_ok=True)
+        file = self._state / "caddy.json"
+        upstreams = caddy.Upstreams(agent_port, self._endpoint.port)
+        certificates = {"certificate": self._state / "agent.crt", "key": self._state / "agent.key"}
+        write_json(file, caddy.config(self._orders, upstreams, home=home, **certificates), mode=0o600)
+        args = [self._environ.get("CADDY_BIN", "caddy"), "run", "--config", str(file)]
+        env = {**self._tools, "HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+        Service("caddy", self._children, lambda: args, env, home, self._logger("caddy")).start()
+
+    def _logger(self, source: str) -> Any:
+        return lambda line: self._log.write(source, line)
+
+    def _build(self) -> tuple[Job, paths.Chosen]:
+        """Fetch and build what is not there yet."""
+        orders = self._orders
+        fetched, built = self._state / "fetched.json", self._state / "built.json"
+        repository = self._state / "repo"
+        if not fetched.exists():
+            self._reports.say("fetch", f"Fetching {orders.source.ref or orders.source.commit[:10]}")
+            fetch.fetch(
+                orders.source, orders.limits, state=self._state, children=self._children, environ=self._environ,
+                on_line=self._logger("fetch"),
+            )  # fmt: skip
+            write_json(fetched, {"commit": orders.source.commit})
+        tree = FolderTree(repository)
+        kept = read_json(built)
+        chosen = (
+            paths.Chosen(**kept["chosen"])
+            if kept
+            else paths.choose(orders.path_kind, orders.path, orders.open_url, tree)
+        )
+        job = self._job(repository, chosen, tree)
+        if not kept:
+            self._reports.say("fetch", f"Fetched commit {orders.source.commit[:10]}", note=chosen.note)
+            note = self._runtime.build(job)
+            write_json(built, {"chosen": vars(chosen)})
+            self._reports.say("build", "Built", note=note)
+        return job, chosen
+
+    def _job(self, repository: Path, chosen: paths.Chosen, tree: FolderTree) -> Job:
+        progress = Progress(self._reports, self._log)
+        return Job(
+            orders=self._orders,
+            state=self._state,
+            repository=repository,
+            root=repository / chosen.root,
+            configuration=repository / paths.configuration_folder(tree, chosen.root),
+            children=self._children,
+            environ=self._environ,
+            say=progress.say,
+            on_line=progress.hear,
+        )
+
+    @property
+    def _runtime(self) -> Runtime:
+        return DockerRuntime() if self._orders.runtime == "docker" else VenvRuntime()
+
+    def _serve(self, job: Job, chosen: paths.Chosen) -> None:
+        self._reports.say("start", "Starting the server")
+        heard: list[str] = []
+
+        def hear(line: str) -> None:
+            heard.append(line)
+            del heard[:-200]
+            self._log.write("server", line)
+
+        command = self._runtime.server(job, self._endpoint)
+        server = Service("server", self._children, lambda: command.args, command.env, command.cwd, hear)
+        server.start()
+        self._await_server(server, heard)
+        browser = Browser(self._orders, lambda: self._people.cookie_for("agent"))
+        self._reports.say("probe", "Trying what answers")
+        found = self._await_interfaces(browser, heard)
+        opens = self._opens(chosen, found, browser)
+        self._tell_ready(found, opens)
+        self._watch(browser, opens)
+
+    def _await_server(self, server: Service, heard: Sequence[str]) -> None:
+        ends = time.monotonic() + self._orders.limits.start_s
+        while not jupyter.is_up(self._endpoint):
+            if server.ended >= _STARTS_GIVEN_UP:
+                raise FailedError(_did_not_start(heard))
+            if time.monotonic() > ends:
+                raise FailedError(_silent(heard, self._orders.limits.start_s))
+            self._pause(0.2)
+
+    def _await_interfaces(self, browser: Browser, heard: Sequence[str]) -> list[Interface]:
+        """What answers at all, once something does: Caddy may be a moment later than the server."""
+        ends = time.monotonic() + self._orders.limits.start_s
+        while True:
+            found = answering(candidates(jupyter.proxied(self._endpoint)), browser.get)
+            if found:
+                return found
+            if time.monotonic() > ends:
+                raise FailedError(_silent(heard, self._orders.limits.start_s))
+            self._pause(0.5)
+
+    def _opens(self, chosen: paths.Chosen, found: Sequence[Interface], browser: Browser) -> str:
+        """What the first button opens: what was asked for if it answers, else the first interface."""
+        if chosen.open_path and browser.get(chosen.open_path):
+            return chosen.open_path
+        if chosen.open_path:
+            self._log.write("probe", f"{chosen.open_path} does not answer; {found[0].path} opens instead")
+        return found[0].path
+
+    def _tell_ready(self, found: Sequence[Interface], opens: str) -> None:
+        names = ", ".join(interface.title for interface in found)
+        listed = [interface.as_json() for interface in found]
+        self._reports.say("ready", f"Ready: {names}", interfaces=listed, open_path=opens)
+
+    def _watch(self, browser: Browser, opens: str) -> None:
+        """Look after it for good: when the server is away, and when it is back, is told."""
+        is_up = True
+        while True:
+            self._pause(_LOOK_EVERY_S)
+            was_up, is_up = is_up, jupyter.is_up(self._endpoint)
+            if was_up and not is_up:
+                self._reports.say(
+                    "ready", "Nothing answers at the moment; it is being started again", interfaces=[]
+                )
+            elif is_up and not was_up:
+                again = answering(candidates(jupyter.proxied(self._endpoint)), browser.get)
+                is_up = bool(again)
+                if again:
+                    self._tell_ready(again, opens)
+
+    def _rest(self) -> None:
+        """Stay for whoever wants to see the log."""
+        while True:
+            self._pause(_LOOK_EVERY_S)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait a little, and do what is due meanwhile. Raises `StoppedError`."""
+        if self._children.stopping.wait(seconds):
+            raise StoppedError
+        self._children.reap()
+        if not self._verifier.was_called and time.monotonic() - self._repeated > _REPEAT_EVERY_S:
+            self._repeated = time.monotonic()
+            self._reports.repeat()
+
+    def _fail(self, cause: Cause) -> None:
+        with suppress(OSError):  # a full disk must not hide why
+            self._reports.say("failed", cause.message, failure=cause.as_json())
+
+
+def _did_not_start(heard: Sequence[str]) -> Cause:
+    known = classify(heard, "start the server")
+    if known.code not in ("cause-unknown", "command-failed"):
+        return known
+    return Cause(
+        "server-did-not-start",
+        "What was built ends again as soon as it is started.",
+        'The lines below are its last words. A start script must end with exec "$@".',
+        lines=known.lines,
+        step="start the server",
+    )
+
+
+def _silent(heard: Sequence[str], limit_s: int) -> Cause:
+    return Cause(
+        "server-silent",
+        f"What was built runs, but nothing answered within {limit_s // 60} minutes.",
+        'A start script must end with exec "$@"; a Dockerfile\'s server must be Jupyter on the port that it is given.',
+        lines=tuple(heard[-10:]),
+        step="start the server",
+    )

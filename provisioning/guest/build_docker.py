@@ -1,0 +1,142 @@
+"""The full way: an image by jupyter-repo2docker, and a container of it that Docker keeps running.
+
+repo2docker gets the fetched folder, so its detection of providers (which needs ``hg`` and lists of third parties) plays no
+part. It lives in a private Python environment of its own, pinned.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Mapping, Sequence
+
+from . import buildkit, jupyter
+from .build_venv import timeout
+from .causes import Cause, FailedError, classify
+from .environment import for_tools
+from .job import Command, Endpoint, Job
+from .processes import TooLongError
+
+REPO2DOCKER = "jupyter-repo2docker==2026.4.0"
+_IMAGE = "binderops-image"
+_CONTAINER = "binderops"
+_NETWORK = "binderops"
+_CONFIG_IN_IMAGE = "/opt/binderops/jupyter_server_config.py"
+_AGENT_MIB = 512  # left to the agent and Docker, so that they survive the person's program
+_SETUP_S = 600
+# The metadata service and private neighbours: a person's program has no business there; its names are resolved first.
+_BLOCKED = ("169.254.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+
+
+class DockerRuntime:
+    """Builds the image ``binderops-image`` and runs the container ``binderops``."""
+
+    def build(self, job: Job) -> str:
+        env = for_tools(job.environ)
+        tool = job.state / "repo2docker"
+        job.say("Prepare the image builder", step=(1, 1))
+        if not (tool / "ready").exists():
+            _run(job, [sys.executable, "-m", "venv", str(tool)], env)
+            _run(job, [str(tool / "bin" / "pip"), "install", "--quiet", REPO2DOCKER], env)
+            (tool / "ready").touch()
+        _Build(job).run(command(job, tool), env)
+        return "Built by repo2docker."
+
+    def server(self, job: Job, endpoint: Endpoint) -> Command:
+        env = {**for_tools(job.environ), "JUPYTER_TOKEN": endpoint.token}
+        if not self._has_container(job, env):
+            _run(job, ["docker", "network", "create", _NETWORK], env, allowed=(0, 1))
+            for rule in blocking_rules():
+                _run(job, rule, env)
+            created = run_command(job, endpoint, memory_mib=_memory_mib() - _AGENT_MIB)
+            _run(job, created, env)
+        _run(job, ["docker", "start", _CONTAINER], env)
+        # Docker itself starts the container again; its log is what the agent follows.
+        return Command(
+            args=["docker", "logs", "--follow", "--tail", "200", _CONTAINER], env=env, cwd=job.state
+        )
+
+    def _has_container(self, job: Job, env: Mapping[str, str]) -> bool:
+        return job.children.run(["docker", "inspect", _CONTAINER], env=env, limit_s=60).code == 0
+
+
+def command(job: Job, tool: Path) -> list[str]:
+    """repo2docker's arguments."""
+    args = [str(tool / "bin" / "jupyter-repo2docker"), "--no-run", "--json-logs", "--image-name", _IMAGE]
+    args += ["--user-id", "1000", "--user-name", "jovyan"]
+    if job.root != job.repository:
+        args += ["--subdir", str(job.root.relative_to(job.repository))]
+    return [*args, str(job.repository)]
+
+
+def run_command(job: Job, endpoint: Endpoint, *, memory_mib: int) -> list[str]:
+    """The arguments that make the container: kept over restarts, on loopback, below the machine's memory."""
+    config = jupyter.config_file(job.state)
+    args = ["docker", "create", "--name", _CONTAINER, "--restart", "unless-stopped", "--network", _NETWORK]
+    args += ["--publish", f"127.0.0.1:{endpoint.port}:8888", "--memory", f"{max(256, memory_mib)}m"]
+    args += ["--security-opt", "no-new-privileges", "--env", "JUPYTER_TOKEN"]
+    args += ["--volume", f"{config}:{_CONFIG_IN_IMAGE}:ro", _IMAGE]
+    server = ["jupyter", "lab", f"--config={_CONFIG_IN_IMAGE}", "--no-browser", "--ServerApp.ip=0.0.0.0"]
+    return [*args, *server, "--ServerApp.port=8888", "--ServerApp.allow_remote_access=True"]
+
+
+def blocking_rules() -> list[list[str]]:
+    """Commands of iptables, last to first in effect: answers and names pass, the blocked networks do not."""
+    insert = ["iptables", "-I", "DOCKER-USER", "-i", "br-+"]
+    rules = [[*insert, "-d", network, "-j", "DROP"] for network in _BLOCKED]
+    rules += [[*insert, "-p", protocol, "--dport", "53", "-j", "RETURN"] for protocol in ("udp", "tcp")]
+    return [*rules, [*insert, "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "RETURN"]]
+
+
+class _Build:
+    """One run of repo2docker, told as it goes."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._steps = buildkit.Steps()
+        self._name = ""
+        self._lines: list[str] = []
+
+    def run(self, args: Sequence[str], env: Mapping[str, str]) -> None:
+        limit_s = self._job.orders.limits.build_s
+        try:
+            finished = self._job.children.run(
+                args, env=env, cwd=self._job.state, limit_s=limit_s, on_line=self._hear
+            )
+        except TooLongError as error:
+            raise FailedError(timeout(self._job, self._name)) from error
+        if finished.code != 0:
+            raise FailedError(classify(self._lines, self._name))
+
+    def _hear(self, line: str) -> None:
+        for said in buildkit.parse(line):
+            self._job.on_line(said.text)
+            self._lines.append(said.text)
+            del self._lines[:-400]
+            if self._steps.forward(said) and self._steps.at:
+                self._name = said.text
+                self._job.say(said.text, step=self._steps.at)
+
+
+def _run(job: Job, args: Sequence[str], env: Mapping[str, str], *, allowed: Sequence[int] = (0,)) -> None:
+    job.on_line(f"$ {shlex.join(args)}")
+    began = time.monotonic()
+    try:
+        finished = job.children.run(args, env=env, limit_s=_SETUP_S, on_line=job.on_line)
+    except TooLongError as error:
+        words = f"{args[0]} was not done after {round(time.monotonic() - began)} s."
+        raise FailedError(Cause("setup-timeout", words, "Press Retry.")) from error
+    except OSError as error:
+        words = f"{args[0]} cannot be run: {error.strerror}."
+        raise FailedError(Cause("program-missing", words, "Tell whoever runs the bot.")) from error
+    if finished.code not in allowed:
+        raise FailedError(classify(finished.lines, shlex.join(args[:3])))
+
+
+def _memory_mib() -> int:
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemTotal:"):
+            return int(line.split()[1]) >> 10
+    return 2048

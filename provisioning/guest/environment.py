@@ -1,0 +1,58 @@
+"""The closed environments that programs of the agent get. Pure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Mapping
+
+# Names of what an operator sets for package installs and the way out, and the mark of the local cloud's processes.
+_PASSED = ("UV_", "PIP_", "SSL_CERT_", "BINDEROPS_", "LC_")
+_PASSED_WHOLE = ("LANG", "TZ", "REQUESTS_CA_BUNDLE", "NO_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def for_tools(environ: Mapping[str, str]) -> dict[str, str]:
+    """For the agent's own tools: uv, openssl, Caddy, Docker. Keeps HOME, where uv's configuration is."""
+    kept = _passed(environ)
+    kept["PATH"] = environ.get("PATH", _PATH)
+    kept["HOME"] = environ.get("HOME", "/")
+    return kept
+
+
+def for_git(environ: Mapping[str, str], state: Path, protocol: str) -> dict[str, str]:
+    """For git: no configuration of anybody, no prompt, one protocol."""
+    kept = {key: value for key, value in _passed(environ).items() if not key.startswith(("UV_", "PIP_"))}
+    return {
+        **kept,
+        "PATH": environ.get("PATH", _PATH),
+        "HOME": str(state / "home"),
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "/bin/false",
+        "GIT_ALLOW_PROTOCOL": protocol,
+        "GIT_LFS_SKIP_SMUDGE": "1",
+    }
+
+
+def for_person(environ: Mapping[str, str], state: Path) -> dict[str, str]:
+    """For the person's programs: a home of their own, and the private Python environment first."""
+    environment = state / "env"
+    return {
+        "LANG": "C.UTF-8",
+        **_passed(environ),
+        "PATH": f"{environment / 'bin'}:{state / 'home' / '.local' / 'bin'}:{environ.get('PATH', _PATH)}",
+        "HOME": str(state / "home"),
+        "VIRTUAL_ENV": str(environment),
+        "SHELL": "/bin/bash",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _passed(environ: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.startswith(_PASSED) or name.upper() in _PASSED_WHOLE
+    }

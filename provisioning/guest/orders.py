@@ -1,0 +1,162 @@
+"""launch.json, read once into a value that cannot be wrong. Touches nothing."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import Any, Mapping, Sequence
+from urllib.parse import urlsplit
+
+AGENT_HOST = "agent.binderops.internal"
+TLS_MODES = ("off", "internal", "proxy")
+_KEY_BYTES = 32
+_BINDER = re.compile(r"[a-z0-9]{4,20}")
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_HOST = re.compile(r"[A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\]|")
+
+
+class BadOrdersError(Exception):
+    """launch.json is not what this agent understands."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the repository may use: MiB and seconds."""
+
+    source_mib: int
+    fetch_s: int
+    build_s: int
+    start_s: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the repository is fetched from."""
+
+    url: str
+    commit: str
+    ref: str
+    address: str  # connect to this one; empty only for what ``allow_exact`` names
+    allow_exact: tuple[str, ...]
+
+    @property
+    def is_exempt(self) -> bool:
+        """Whether an operator exempted this very place from the rules for addresses and protocols."""
+        return any(prefix and self.url.startswith(prefix) for prefix in self.allow_exact)
+
+
+@dataclass(frozen=True)
+class Orders:
+    """All that the agent was told at birth."""
+
+    binder: str
+    title: str
+    source: Source
+    path: str
+    path_kind: str  # none auto open subdir
+    open_url: str
+    runtime: str  # docker venv
+    tls: str
+    public_url: str
+    listen: str  # HOST:PORT of the people's site
+    bot_keys: tuple[str, ...]
+    limits: Limits
+
+    @property
+    def public_host(self) -> str:
+        """The name that people's browsers send, without the port."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def origin(self) -> str:
+        """The people's own origin, as browsers write it."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc.lower()}"
+
+    @property
+    def cookie_name(self) -> str:
+        """Cookies ignore ports, so the id is in the name; ``__Host-`` needs TLS."""
+        prefix = "" if self.tls == "off" else "__Host-"
+        return f"{prefix}binderops-{self.binder}"
+
+
+def unpadded(text: str) -> bytes:
+    """The bytes of URL-safe base64 without padding. Raises ``ValueError``."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]*", text):
+        raise ValueError("not base64")
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def checked_keys(keys: Any) -> tuple[str, ...]:
+    """One to four raw Ed25519 public keys. Raises `BadOrdersError`."""
+    if not isinstance(keys, Sequence) or isinstance(keys, str) or not 1 <= len(keys) <= 4:
+        raise BadOrdersError("bot_keys: one to four keys")
+    if not all(isinstance(key, str) and _has_key_bytes(key) for key in keys):
+        raise BadOrdersError("bot_keys: a key is 32 bytes in unpadded URL-safe base64")
+    return tuple(keys)
+
+
+def _has_key_bytes(text: str) -> bool:
+    try:
+        return len(unpadded(text)) == _KEY_BYTES
+    except ValueError:
+        return False
+
+
+def parse(value: Any) -> Orders:
+    """Read launch.json, version 1. Raises `BadOrdersError` with what is wrong."""
+    try:
+        if value["v"] != 1:
+            raise BadOrdersError(f"launch.json has version {value['v']}, this agent knows 1")
+        orders = Orders(
+            binder=_like(_BINDER, value["binder"], "binder"),
+            title=str(value["title"]),
+            source=_source(value["source"]),
+            path=str(value["path"]),
+            path_kind=_one_of(value["path_kind"], ("none", "auto", "open", "subdir"), "path_kind"),
+            open_url=str(value["open_url"]),
+            runtime=_one_of(value["runtime"], ("docker", "venv"), "runtime"),
+            tls=_one_of(value["tls"], TLS_MODES, "tls"),
+            public_url=str(value["public_url"]).rstrip("/"),
+            listen=str(value["listen"]),
+            bot_keys=checked_keys(value["bot_keys"]),
+            limits=Limits(
+                **{k: int(value["limits"][k]) for k in ("source_mib", "fetch_s", "build_s", "start_s")}
+            ),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BadOrdersError(f"launch.json: {type(error).__name__} {error}") from error
+    _check_addresses(orders)
+    return orders
+
+
+def _source(value: Mapping[str, Any]) -> Source:
+    return Source(
+        url=str(value["url"]),
+        commit=_like(_COMMIT, value["commit"], "commit"),
+        ref=str(value["ref"]),
+        address=str(value["address"]),
+        allow_exact=tuple(str(prefix) for prefix in value["allow_exact"]),
+    )
+
+
+def _check_addresses(orders: Orders) -> None:
+    public = urlsplit(orders.public_url)
+    if not public.hostname or public.scheme != ("http" if orders.tls == "off" else "https"):
+        raise BadOrdersError(f"public_url {orders.public_url} does not fit tls {orders.tls}")
+    host, _, port = orders.listen.rpartition(":")
+    if not port.isdigit() or not 0 < int(port) < 65536 or not _HOST.fullmatch(host):
+        raise BadOrdersError(f"listen {orders.listen} is no HOST:PORT")
+
+
+def _like(pattern: re.Pattern[str], value: Any, name: str) -> str:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise BadOrdersError(f"{name} is not well-formed")
+    return value
+
+
+def _one_of(value: Any, choices: Sequence[str], name: str) -> str:
+    if value not in choices:
+        raise BadOrdersError(f"{name} {value!r} is none of {', '.join(choices)}")
+    return str(value)

@@ -1,0 +1,257 @@
+"""A real guest agent as a process, a repository that git serves to it, and a person's browser as far as headers go."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from provisioning.clouds import Address
+from provisioning.guest_link import GuestLink
+from provisioning.launch_spec import Limits, launch_json
+from provisioning.model import Report
+from provisioning.tickets import Signer
+from tests.strategies import a_binder, a_plan
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+_READY_S = 120
+_CLOSED = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_AUTHOR_NAME": "A",
+    "GIT_AUTHOR_EMAIL": "a@example.org",
+    "GIT_COMMITTER_NAME": "A",
+    "GIT_COMMITTER_EMAIL": "a@example.org",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def git(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", *words], cwd=folder, env={**os.environ, **_CLOSED}, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+def a_repository(folder: Path, files: Mapping[str, str]) -> str:
+    """A repository with these files; its commit."""
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=one")
+    return git(folder, "rev-parse", "HEAD")
+
+
+@contextmanager
+def git_daemon(base: Path) -> Iterator[str]:
+    """Serves all repositories below ``base``; yields the URL that they are below."""
+    port = free_port()
+    command = ["git", "daemon", "--export-all", f"--base-path={base}", "--listen=127.0.0.1", f"--port={port}"]
+    daemon = subprocess.Popen([*command, str(base)], stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: _accepts(port), 10)
+        yield f"git://127.0.0.1:{port}/"
+    finally:
+        daemon.terminate()
+        daemon.wait()
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def until(is_so: Any, limit_s: float) -> None:
+    """Wait for a condition of another process; no other sign of it exists."""
+    ends = time.monotonic() + limit_s
+    while not is_so():
+        assert time.monotonic() < ends, "it did not become so"
+        time.sleep(0.05)
+
+
+class GuestBench:
+    """One state folder and the agent on it."""
+
+    def __init__(self, state: Path, url: str, commit: str, *, tls: str = "off", **launch: Any) -> None:
+        self.state, self.id = state, launch.pop("binder", "aaaabbbbcc")
+        self.port = free_port()
+        self.signer = Signer.generate()
+        scheme = "http" if tls == "off" else "https"
+        self.public_url = f"{scheme}://b-{self.id}.localhost:{self.port}"
+        self.agent_url = f"{scheme}://127.0.0.1:{self.port}"
+        address = Address(
+            public_url=self.public_url, agent_url=self.agent_url, listen=f"127.0.0.1:{self.port}", tls=tls
+        )
+        orders = dict(
+            launch_json(
+                a_binder(), a_plan(), address, deployment="test", runtime="venv",
+                bot_keys=(self.signer.public_key, Signer.generate().public_key),
+                allow_exact=(url.rpartition("/")[0] + "/",), limits=Limits(),
+            )
+        )  # fmt: skip
+        source = {**dict(orders["source"]), "url": url, "commit": commit, "address": ""}  # type: ignore[call-overload]
+        state.mkdir(parents=True)
+        self.orders = {
+            **orders,
+            "binder": self.id,
+            "path_kind": "none",
+            "path": "",
+            "source": source,
+            **launch,
+        }
+        (state / "launch.json").write_text(json.dumps(self.orders))
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = {
+            key: value
+            for key, value in os.environ.items()
+            if key.startswith(("PIP_", "UV_", "SSL_CERT_"))
+            or key.endswith("_proxy")
+            or key in ("HOME", "REQUESTS_CA_BUNDLE")
+        }
+        environment |= {
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT / "provisioning"),
+            "BINDEROPS_SERVER": str(self.state),
+        }
+        with (self.state / "console").open("ab") as console:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "guest", str(self.state)],
+                cwd="/",
+                env=environment,
+                stdout=console,
+                stderr=console,
+            )
+
+    def stop(self) -> int:
+        """SIGTERM, and its exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+    def processes(self) -> list[str]:
+        """Everything alive that this agent or anything below it started."""
+        mark = f"BINDEROPS_SERVER={self.state}".encode()
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:
+                continue
+        return found
+
+    def console(self) -> str:
+        return (self.state / "console").read_text()
+
+    async def reports(self, *phases: str, after: int = 0, cert_sha256: str = "") -> list[Report]:
+        """Listen as the bot does until a report of one of these phases; all reports after ``after``."""
+        until(lambda: _accepts(self.port), 20)
+        heard: list[Report] = []
+        ends = time.monotonic() + _READY_S
+        async with self.link() as link:
+            while not any(r.phase in phases for r in heard):
+                assert time.monotonic() < ends, (
+                    heard,
+                    self.console(),
+                    (self.state / "log").read_text()[-5000:],
+                )
+                newest = heard[-1].n if heard else after
+                heard += await link.status(self.agent_url, self.id, newest, 5, cert_sha256=cert_sha256)
+        return heard
+
+    @asynccontextmanager
+    async def link(self) -> AsyncIterator[GuestLink]:
+        async with aiohttp.ClientSession() as session:
+            yield GuestLink(session, self.signer, lambda: datetime.now(UTC))
+
+    def ticket(self, to: str = "/lab", *, binder: str = "") -> str:
+        return self.signer.ticket(
+            binder=binder or self.id, team="T1", user="U1", to=to, now=datetime.now(UTC)
+        )
+
+    @asynccontextmanager
+    async def browser(self) -> AsyncIterator["Browser"]:
+        jar = aiohttp.DummyCookieJar()
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+            yield Browser(self, session)
+
+
+class Browser:
+    """One profile: what it sends is what a browser sends."""
+
+    def __init__(self, guest: GuestBench, session: aiohttp.ClientSession) -> None:
+        self.guest, self.session, self.cookie = guest, session, ""
+        self.own = {"Host": f"b-{guest.id}.localhost:{guest.port}"}
+
+    def headers(self, **more: str) -> dict[str, str]:
+        cookie = {"Cookie": self.cookie} if self.cookie else {}
+        return {**self.own, **cookie, **{k.replace("_", "-"): v for k, v in more.items()}}
+
+    async def get(self, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> tuple[int, str]:
+        async with self.session.request(
+            method, self.guest.agent_url + path, headers=self.headers(**headers), data=body or None,
+            allow_redirects=False, ssl=False,
+        ) as answer:  # fmt: skip
+            return answer.status, await answer.text()
+
+    async def enter(self, ticket: str, **headers: str) -> tuple[int, str]:
+        """Hand in a ticket as the page does; keeps the cookie. The status and where it leads."""
+        sent = {"Sec_Fetch_Site": "same-origin", "Origin": "null", **headers}
+        async with self.session.post(
+            f"{self.guest.agent_url}/_binder/enter", headers=self.headers(**sent), data={"ticket": ticket},
+            allow_redirects=False, ssl=False,
+        ) as answer:  # fmt: skip
+            if answer.status == 303:
+                self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
+            return answer.status, answer.headers.get("Location", "")
+
+    async def compute(self, code: str, **headers: str) -> str:
+        """Run code in a new kernel over its websocket, and what it prints. Raises where the way is refused."""
+        sent = {"Origin": self.guest.public_url, "Sec_Fetch_Site": "same-origin", **headers}
+        status, started = await self.get("/api/kernels", "POST", b"{}", **sent)
+        assert status == 201, started
+        kernel = json.loads(started)["id"]
+        url = f"{self.guest.agent_url}/api/kernels/{kernel}/channels"
+        async with self.session.ws_connect(url, headers=self.headers(**sent), ssl=False) as socket_:
+            header = {
+                "msg_id": "m1",
+                "msg_type": "execute_request",
+                "username": "",
+                "session": "s",
+                "version": "5.3",
+            }
+            content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
+            await socket_.send_json(
+                {
+                    "header": header,
+                    "parent_header": {},
+                    "metadata": {},
+                    "content": content,
+                    "channel": "shell",
+                }
+            )
+            async for message in socket_:
+                said = message.json()
+                if said["msg_type"] == "stream":
+                    return str(said["content"]["text"]).strip()
+                assert said["msg_type"] != "error", said
+        raise AssertionError("the kernel said nothing")
