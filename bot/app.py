@@ -1,0 +1,200 @@
+"""Where Slack comes in. A listener reads, leaves an intent in one short transaction, and acks; it calls nobody before that.
+
+Commands, presses, forms and mentions are the same to the desk. Works over Socket Mode and HTTP alike.
+"""
+
+import asyncio
+import logging
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackClientError
+
+from bot import effects, intents
+from bot.arrivals import Arrival, mentioned, pressed_in, submitted_in, typed_in
+from bot.desk import Desk
+from bot.effects import mistaken, refused
+from bot.intents import Details
+from bot.launch_form import Origin, form, submitted
+from bot.reading import ACTION, FormWanted, pressed, read
+from bot.settings import Settings
+from bot.slack_client import SlackClient
+from provisioning.errors import BinderopsError, TemporaryError, UnexpectedError
+
+log = logging.getLogger(__name__)
+
+COMMAND = "/binder"
+EVENTS = ("app_mention",)  # manifest.yml subscribes to exactly these
+DATABASE_PATIENCE_S = 2  # Slack waits 3 s for the ack
+_ENTER = "binder.enter"  # the link button of a private link: Slack tells of the press too
+_FORM_FIELD = "repository"
+
+
+async def connect(app: AsyncApp, settings: Settings) -> AsyncSocketModeHandler:
+    """Open the Socket Mode connection; it renews itself until ``close_async``."""
+    handler = AsyncSocketModeHandler(app, settings.secrets.slack_app_token)
+    await handler.connect_async()  # type: ignore[no-untyped-call]
+    return handler
+
+
+def build_app(desk: Desk, slack: SlackClient, *, signing_secret: str = "") -> AsyncApp:
+    """The app with all its listeners. ``signing_secret`` is needed where Slack comes by HTTP."""
+
+    async def authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
+        # One workspace, one token, known already: asking Slack (auth.test) before the first ack would cost its 3 s.
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=slack.token)
+
+    app = AsyncApp(client=slack, authorize=authorize, signing_secret=signing_secret, logger=_bolt_log())
+    front = _Front(desk, slack)
+    app.middleware(front.on_event)
+    app.command(COMMAND)(front.on_command)
+    app.action(ACTION)(front.on_press)
+    app.view(ACTION)(front.on_submission)
+    app.event(re.compile(""))(_ignore)  # what nobody acks comes again; mentions are stored by the middleware
+    app.error(front.on_error)
+    return app
+
+
+class _Front:
+    """The listeners."""
+
+    def __init__(self, desk: Desk, slack: SlackClient) -> None:
+        self._desk = desk
+        self._slack = slack
+
+    async def on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """``/binder`` with whatever follows."""
+        arrival, text = typed_in(body)
+        try:
+            wanted = self._read(text)
+            if isinstance(wanted, FormWanted):
+                await ack()
+                await self._open_form(body, arrival)
+                return
+            await self._want(arrival, wanted.verb, wanted.details)
+        except BinderopsError as error:
+            await ack(
+                **_ephemeral(
+                    mistaken(error, "Try again" if isinstance(error, TemporaryError) else "Not done")
+                )
+            )
+            return
+        request = wanted.details.request
+        await ack(**_ephemeral(effects.say(effects.looking_at(request)))) if request else await ack()
+
+    async def on_press(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Any button of ours."""
+        if action["action_id"] == _ENTER:
+            await ack()
+            return
+        wanted = pressed(str(action["action_id"]), str(action.get("value") or ""))
+        arrival = pressed_in(body)
+        try:
+            await self._want(arrival, wanted.verb, wanted.details)
+        except TemporaryError as error:
+            await ack()
+            await self._say(arrival, mistaken(error, "Try again"))
+            return
+        await ack()
+
+    async def on_submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The launch form."""
+        found = submitted(body["view"], flavors=self._flavors(), allow_exact=self._desk.settings.allow_exact)
+        if not isinstance(found, Details):
+            await ack(response_action="errors", errors=found)
+            return
+        try:
+            await self._want(submitted_in(body), "launch", found)
+        except TemporaryError as error:
+            await ack(response_action="errors", errors={_FORM_FIELD: f"{error.message} {error.hint}"})
+            return
+        await ack()
+
+    async def on_event(self, body: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  bolt's name
+        """A mention is stored before anything acks it: bolt acks events by itself, and Slack repeats what it does not ack."""
+        arrival = mentioned(body)
+        if arrival is not None:
+            await self._want(arrival, intents.MENTION, Details(text=arrival.text))
+        await next()
+
+    async def on_error(
+        self, error: Exception, body: dict[str, Any], response: BoltResponse | None
+    ) -> BoltResponse | None:
+        """What nobody expected: said to the person with an id that the log has too."""
+        incident = UnexpectedError(uuid.uuid4().hex[:8])
+        log.error("listener-broke type=%s incident=%s", body.get("type"), incident.incident, exc_info=error)
+        said = refused(incident)
+        if response is None:  # acked before it broke
+            await self._say_by_url(str(body.get("response_url") or ""), said)
+            return None
+        if body.get("type") == "view_submission":
+            return BoltResponse(
+                status=200, body={"response_action": "errors", "errors": {_FORM_FIELD: said.text}}
+            )
+        if body.get("type") == "block_actions":
+            await self._say_by_url(str(body.get("response_url") or ""), said)
+            return BoltResponse(status=200, body="")
+        return BoltResponse(status=200, body=_ephemeral(said))
+
+    def _read(self, text: str) -> Any:
+        settings = self._desk.settings
+        return read(text, self._desk.commands, flavors=self._flavors(), allow_exact=settings.allow_exact)
+
+    def _flavors(self) -> list[str]:
+        return [flavor.name for flavor in self._desk.settings.flavors()]
+
+    async def _want(self, arrival: Arrival, verb: str, details: Details) -> None:
+        """The intent's row; raises `TemporaryError` where the database does not take it in time."""
+        try:
+            async with asyncio.timeout(DATABASE_PATIENCE_S):
+                async with self._desk.db.transaction(patience_s=DATABASE_PATIENCE_S) as tx:
+                    await intents.want(
+                        tx, dedupe=arrival.dedupe, verb=verb, team=arrival.team, channel=arrival.channel,
+                        who=arrival.user, details=arrival.answered_at(details), at=self._desk.clock(),
+                    )  # fmt: skip
+        except TimeoutError as error:
+            raise TemporaryError(
+                "database-away", "The database does not answer.", "Nothing was done. Try again in a moment."
+            ) from error
+
+    async def _open_form(self, body: dict[str, Any], arrival: Arrival) -> None:
+        settings = self._desk.settings
+        origin = Origin(channel=arrival.channel, response_url=arrival.response_url)
+        view = form(origin, settings.flavors(), default_hours=settings.default_hours)
+        try:
+            await self._slack.views_open(trigger_id=body["trigger_id"], view=view)
+        except (SlackClientError, TimeoutError, OSError) as error:
+            log.warning("form-not-opened error=%s", error)
+            await self._say(
+                arrival,
+                effects.say("*Try again*: Slack did not open the form in time. Type `/binder` again."),
+            )
+
+    async def _say(self, arrival: Arrival, answer: effects.Answer) -> None:
+        await self._say_by_url(arrival.response_url, answer)
+
+    async def _say_by_url(self, url: str, answer: effects.Answer) -> None:
+        """Past the outbox: for when the database cannot take the answer, or it is about a window of 3 s."""
+        if url:
+            await self._slack.respond(url, {**_ephemeral(answer), "replace_original": False})
+
+
+def _ephemeral(answer: effects.Answer) -> dict[str, Any]:
+    return {"response_type": "ephemeral", "text": answer.text, "blocks": list(answer.blocks)}
+
+
+async def _ignore() -> None:
+    """Acked by bolt; nothing else to do."""
+
+
+def _bolt_log() -> logging.Logger:
+    """Bolt warns about each client that has a token beside ``authorize``; ours has one for a reason."""
+    bolt = logging.getLogger("bot.bolt")
+    bolt.addFilter(lambda record: "authorize" not in record.getMessage() or record.levelno > logging.WARNING)
+    return bolt

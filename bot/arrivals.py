@@ -1,0 +1,71 @@
+"""Slack's payloads, read once at the door: who, where, what makes a redelivery the same, and where the answer goes. Pure."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.intents import Details
+from bot.launch_form import origin_of
+
+_MENTION = re.compile(r"\s*<@[A-Z0-9]+(?:\|[^>]*)?>\s*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """Something a person did. The principal is (team, user) of the payload's user, whoever's workspace it came through."""
+
+    dedupe: str
+    team: str
+    user: str
+    channel: str
+    response_url: str = ""
+    text: str = ""
+
+    def answered_at(self, details: Details) -> Details:
+        """The details with where the answer goes."""
+        return replace(details, response_url=self.response_url)
+
+
+def typed_in(body: dict[str, Any]) -> tuple[Arrival, str]:
+    """A slash command, and its text."""
+    arrival = Arrival(
+        dedupe=_trigger(body, body["team_id"]), team=body["team_id"], user=body["user_id"], channel=body["channel_id"],
+        response_url=body.get("response_url") or "",
+    )  # fmt: skip
+    return arrival, body.get("text") or ""
+
+
+def pressed_in(body: dict[str, Any]) -> Arrival:
+    """A press of a button in a message."""
+    user, container = body["user"], body.get("container") or {}
+    team = user.get("team_id") or body["team"]["id"]
+    channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or ""
+    return Arrival(
+        dedupe=_trigger(body, team), team=team, user=user["id"], channel=channel,
+        response_url=body.get("response_url") or "",
+    )  # fmt: skip
+
+
+def submitted_in(body: dict[str, Any]) -> Arrival:
+    """A submitted form; it knows where it was asked for."""
+    user, view = body["user"], body["view"]
+    origin = origin_of(view)
+    return Arrival(
+        dedupe=f"view:{view['id']}:{view['hash']}", team=user.get("team_id") or body["team"]["id"], user=user["id"],
+        channel=origin.channel, response_url=origin.response_url,
+    )  # fmt: skip
+
+
+def mentioned(body: dict[str, Any]) -> Arrival | None:
+    """A mention by a person; None for any other payload."""
+    event = body.get("event") or {}
+    if body.get("type") != "event_callback" or event.get("type") != "app_mention" or event.get("bot_id"):
+        return None
+    return Arrival(
+        dedupe=f"event:{body['event_id']}", team=event.get("user_team") or event.get("team") or body["team_id"],
+        user=event["user"], channel=event["channel"], text=_MENTION.sub(" ", event.get("text") or "", count=1),
+    )  # fmt: skip
+
+
+def _trigger(body: dict[str, Any], team: str) -> str:
+    return f"trigger:{team}:{body['trigger_id']}"

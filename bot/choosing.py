@@ -1,0 +1,60 @@
+"""Answers where a command's binder is not clear, not there, or in a state that the command does not fit. Pure."""
+
+from collections.abc import Sequence
+
+from bot import blocks, shown, words
+from bot.command import Command
+from bot.commands.list import listing
+from bot.effects import Answer, say
+from provisioning.model import Binder, Phase
+
+_DANGEROUS = frozenset({"delete", "cancel"})  # a list's button has no question before it: show first
+
+
+def choice(found: Sequence[Binder], command: Command) -> Answer:
+    """Several it could be: each with a button."""
+    if command.name in _DANGEROUS:
+        answer = listing(f"that you could {command.name}", found, "show", "Show")
+    else:
+        answer = listing(f"that you could {command.name}", found, command.name, command.name.capitalize())
+    typed = blocks.context(f"Or type `/binder {command.name} ID`.")
+    return Answer(
+        text=f"Which one? {answer.text}", blocks=[blocks.section("*Which one?*"), *answer.blocks, typed]
+    )
+
+
+def none_to_choose(command: Command) -> Answer:
+    """None of the person's fits the verb."""
+    return say(
+        f"*Not done*: none of your environments can be used with `{command.name}` now. `/binder list` shows them."
+    )
+
+
+def not_found(name: str) -> Answer:
+    """No such binder, or none that this person may see."""
+    return say(f"*Not found*: there is no environment {blocks.code(name)} here. `/binder list` shows yours.")
+
+
+def advice(binder: Binder, command: Command) -> Answer:
+    """Why the verb does not fit the binder's state, and what does."""
+    said = (
+        f"*Not done*: {command.name} does not fit {words.subject(binder)}, whose state is "
+        f"“{words.state(binder).lower()}”. {_instead(binder)}"
+    )
+    return Answer(
+        text=said.replace("*", ""), blocks=[blocks.section(said), *blocks.actions(shown.buttons(binder))]
+    )
+
+
+def _instead(binder: Binder) -> str:
+    match binder.phase:
+        case Phase.DELETING | Phase.DELETED:
+            return "Launch again starts the same anew."
+        case Phase.FAILED:
+            return "Retry tries it again, Delete clears it away."
+        case Phase.READY:
+            return "It is ready: open it, extend it or delete it."
+        case Phase.REQUESTED if binder.plan is not None and binder.plan.needs_confirmation:
+            return "It waits for your Start."
+        case _:
+            return "Wait for its thread to say that it is ready, or cancel it."

@@ -1,0 +1,47 @@
+"""``logs``: the guest's log as a file in the thread; read from the guest while it lives, else the one that was kept."""
+
+from typing import TYPE_CHECKING
+
+from bot import words
+from bot.command import Command
+from bot.effects import Effect, SendLog, say
+from bot.intents import Asked
+from bot.story import is_public
+from provisioning.errors import TemporaryError
+from provisioning.model import Binder, Phase
+
+if TYPE_CHECKING:
+    from bot.desk import Desk
+
+_ALIVE = frozenset({Phase.BOOTING, Phase.BUILDING, Phase.STARTING, Phase.READY, Phase.FAILED})
+
+
+async def handle(desk: "Desk", asked: Asked) -> Effect:
+    """The newest log there is; a thread that never began has none."""
+    binder = asked.chosen
+    none_yet = say(f"*No log*: {words.subject(binder)} has none; its instance has not said anything.")
+    if not is_public(binder):
+        return none_yet
+    fetched = await _fetched(desk, binder)
+    if not fetched and not await desk.kept_log(binder):
+        return none_yet
+    answer = say(f"*Log*: the log of {words.subject(binder)} goes into its thread in <#{binder.channel}>.")
+    return SendLog(binder=binder, fetched=fetched or None, answer=answer)
+
+
+async def _fetched(desk: "Desk", binder: Binder) -> str:
+    if binder.phase not in _ALIVE or not binder.agent_url:
+        return ""
+    try:
+        return await desk.links.log(binder.agent_url, binder.id, cert_sha256=binder.cert_sha256)
+    except TemporaryError:  # gone, or not up yet: the kept one may still tell
+        return ""
+
+
+COMMAND = Command(
+    name="logs",
+    usage="logs [ID]",
+    summary="put an environment's log into its thread",
+    handle=handle,
+    needs_binder=True,
+)

@@ -1,0 +1,193 @@
+"""Takes what people want, one intent at a time: may they, about which binder, and then one transaction with what follows.
+
+Slack and guests are asked with no transaction open; the write is fenced by the desk's lease on the intent.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from bot import access, intents, words
+from bot.choosing import advice, choice, none_to_choose, not_found
+from bot.command import Command
+from bot.commands import COMMANDS
+from bot.commands.help import overview
+from bot.effects import Answer, Effect, mistaken, refused, say
+from bot.intents import MENTION, Asked
+from bot.people import People, Person
+from bot.reading import FormWanted, read
+from bot.writing import write
+from provisioning.errors import BinderopsError, PersonError, TemporaryError, UnexpectedError
+from provisioning.model import Binder, BinderId, Flavor, Phase
+from provisioning.store import binders
+from provisioning.store.database import Database
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=30)
+_PATIENCE_S = 25  # for one intent, within the lease
+_GIVES_UP = timedelta(minutes=25)  # a response_url lives for 30
+_MOST_CHOICES = 50
+
+
+def _no_flavors() -> tuple[Flavor, ...]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskSettings:
+    """What a deployment lets people do."""
+
+    admins: frozenset[str] = frozenset()  # Slack user ids, beside the workspace's admins
+    allow_guests: bool = False
+    allow_exact: tuple[str, ...] = ()
+    default_hours: float = 4  # shown in the form
+    flavors: Callable[[], Sequence[Flavor]] = (
+        _no_flavors  # as last seen, with prices; must not wait for anything
+    )
+
+
+class LogLink(Protocol):
+    """The one call to guests that people cause: `provisioning.guest_link.GuestLink` has it."""
+
+    async def log(self, agent_url: str, binder: str, *, cert_sha256: str = "") -> str: ...
+
+
+class Desk:
+    """Any number of processes may run one, in several tasks each."""
+
+    def __init__(
+        self,
+        *,
+        db: Database,
+        people: People,
+        clock: Callable[[], datetime],
+        links: LogLink,
+        settings: DeskSettings,
+    ) -> None:
+        self.db = db
+        self.people = people
+        self.clock = clock
+        self.links = links
+        self.settings = settings
+        self.commands = COMMANDS
+
+    async def once(self) -> bool:
+        """Deal with one intent; False where there is none."""
+        now, desk = self.clock(), uuid.uuid4()
+        async with self.db.transaction() as tx:
+            asked = await intents.claim(tx, desk=desk, now=now, until=now + LEASE)
+        if asked is None:
+            return False
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                asked, effect = await self._decide(asked)
+        except (TemporaryError, TimeoutError) as error:
+            if self.clock() - asked.at < _GIVES_UP:
+                await self._postpone(asked, desk, error)
+                return True
+            effect = say(
+                "*Not done*: Slack or the environment did not answer for too long. Please try again."
+            )
+        except BinderopsError as error:
+            effect = mistaken(error, "Not done")
+        except Exception:
+            broken = UnexpectedError(uuid.uuid4().hex[:8])
+            log.exception("desk-broke intent=%s verb=%s incident=%s", asked.id, asked.verb, broken.incident)
+            effect = refused(broken)
+        await write(self.db, asked, desk, effect, self.clock())
+        return True
+
+    async def binder(self, binder_id: BinderId) -> Binder | None:
+        """A binder as it is now."""
+        async with self.db.transaction() as tx:
+            return await binders.get(tx, binder_id)
+
+    async def mine(self, asked: Asked, *, most: int) -> list[Binder]:
+        """The person's binders: those that are not gone first, each newest first."""
+        async with self.db.transaction() as tx:
+            ids = await intents.of_person(tx, team=asked.team, who=asked.who, most=most)
+            return [b for i in ids if (b := await binders.get(tx, i)) is not None]
+
+    async def in_channel(self, asked: Asked, *, most: int) -> list[Binder]:
+        """The channel's binders that are not gone, newest first."""
+        async with self.db.transaction() as tx:
+            ids = await intents.live_in(tx, team=asked.team, channel=asked.channel, most=most)
+            return [b for i in ids if (b := await binders.get(tx, i)) is not None]
+
+    async def kept_log(self, binder: Binder) -> str | None:
+        """The log that was kept of the current attempt."""
+        async with self.db.transaction() as tx:
+            return await binders.log(tx, binder.id, binder.attempt)
+
+    async def _decide(self, asked: Asked) -> tuple[Asked, Effect]:
+        """The intent, read where it was a mention's text, and what follows from it."""
+        person = await self.people.person(asked.team, asked.who)
+        if asked.verb == MENTION:
+            try:
+                wanted = read(
+                    asked.details.text, self.commands,
+                    flavors=[f.name for f in self.settings.flavors()], allow_exact=self.settings.allow_exact,
+                )  # fmt: skip
+            except PersonError as error:
+                return asked, mistaken(error)
+            if isinstance(wanted, FormWanted):
+                return asked, overview(self.commands.values())
+            asked = replace(asked, verb=wanted.verb, details=wanted.details)
+        command = self.commands.get(asked.verb)
+        if command is None:
+            return asked, say(
+                "*Not done*: this button is from another version of the bot. Type `/binder list` for new ones."
+            )
+        found = await self._allowed(asked, command, person)
+        return (found, await command.handle(self, found)) if isinstance(found, Asked) else (asked, found)
+
+    async def _allowed(self, asked: Asked, command: Command, person: Person) -> Asked | Answer:
+        """The intent with its binder, or why it goes no further."""
+        if no := self._refusal(person, command, None):
+            return refused(no)
+        if not command.needs_binder:
+            return asked
+        found = (
+            await self._named(asked, person) if asked.details.binder else await self._meant(asked, command)
+        )
+        if isinstance(found, Answer):
+            return found
+        if no := self._refusal(person, command, found):
+            return refused(no)
+        if found.phase not in command.phases:
+            return advice(found, command)
+        return asked.about(found)
+
+    async def _named(self, asked: Asked, person: Person) -> Binder | Answer:
+        found = await self.binder(BinderId(asked.details.binder))
+        if found is None or not access.may_see(person, found, asked.channel, self.settings.admins):
+            return not_found(asked.details.binder)
+        return found
+
+    async def _meant(self, asked: Asked, command: Command) -> Binder | Answer:
+        """The one binder of the person's that the verb can mean; the newest one that is gone where none lives."""
+        mine = [b for b in await self.mine(asked, most=_MOST_CHOICES) if b.phase in command.phases]
+        living = [b for b in mine if b.phase not in (Phase.DELETING, Phase.DELETED)]
+        if len(living) > 1:
+            return choice(living, command)
+        found = next(iter(living or mine), None)
+        return none_to_choose(command) if found is None else found
+
+    def _refusal(self, person: Person, command: Command, binder: Binder | None) -> BinderopsError | None:
+        return access.refusal(
+            person, command.who, binder, admins=self.settings.admins, allow_guests=self.settings.allow_guests
+        )
+
+    async def _postpone(self, asked: Asked, desk: UUID, error: Exception) -> None:
+        delay = error.delay if isinstance(error, TemporaryError) else timedelta(seconds=5)
+        log.warning(
+            "desk-waits intent=%s verb=%s for=%s error=%s", asked.id, asked.verb, words.duration(delay), error
+        )
+        async with self.db.transaction() as tx:
+            await intents.postpone(tx, asked, desk=desk, until=self.clock() + delay)

@@ -1,0 +1,123 @@
+"""What people want, as rows: the listener leaves one, a desk takes it, decides, and writes what follows from it.
+
+`Asked` is such a row. A verb that a desk allowed is ``granted``: the binder's next step does it and marks it done.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+from uuid import UUID
+
+from provisioning.model import Binder, BinderId, Json, Request
+from provisioning.store.binders import from_json, to_json
+from provisioning.store.database import Row, Tx
+
+MENTION = "mention"  # the one kind that is no verb: a text to be read by the desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Details:
+    """What a person said, read. Empty means: not said."""
+
+    binder: str = ""
+    request: Request | None = None  # launch
+    hours: float | None = None  # extend
+    interface: str = ""  # open: its name
+    in_channel: bool = False  # list: the channel's, not only mine
+    text: str = ""  # mention: unread
+    response_url: str = ""  # where the answer goes; empty: an ephemeral message by the bot's token
+    is_typed: bool = False  # not a button: nothing that the person looks at changes by itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An intent under a desk's lease."""
+
+    id: int
+    verb: str
+    team: str
+    channel: str
+    who: str
+    at: datetime
+    details: Details
+    binder: Binder | None = None  # set for commands that need one
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        """The row as `claim` returns it."""
+        return cls(
+            id=row["id"], verb=row["kind"], team=row["team"], channel=row["channel"], who=row["who"], at=row["at"],
+            details=from_json(Details, row["payload"]),
+        )  # fmt: skip
+
+    def about(self, binder: Binder) -> "Asked":
+        """The same, with the binder it is about."""
+        return replace(self, binder=binder)
+
+    @property
+    def chosen(self) -> Binder:
+        """The binder, where the command needs one."""
+        if self.binder is None:
+            raise ValueError(f"{self.verb} came without its binder")
+        return self.binder
+
+
+async def want(
+    tx: Tx, *, dedupe: str, verb: str, team: str, channel: str, who: str, details: Details, at: datetime
+) -> None:
+    """Leave what a person wants. The same ``dedupe`` twice is a redelivery and changes nothing."""
+    await tx.run(
+        "bot/intents.want", dedupe=dedupe, kind=verb, team=team, channel=channel, who=who,
+        payload=dict(to_json(details)), at=at,
+    )  # fmt: skip
+
+
+async def claim(tx: Tx, *, desk: UUID, now: datetime, until: datetime) -> Asked | None:
+    """Take the oldest intent that nobody works on."""
+    row = await tx.row("bot/intents.claim", desk=desk, now=now, until=until)
+    return Asked.of(row) if row else None
+
+
+async def settle(
+    tx: Tx, asked: Asked, *, desk: UUID, state: str, binder: BinderId | None, hours: float | None
+) -> bool:
+    """Mark it ``done``, or ``granted`` for the binder's next step; False where the lease is no longer ours."""
+    payload: Json = {**to_json(asked.details), "hours": hours}
+    touched = await tx.run(
+        "bot/intents.settle",
+        id=asked.id,
+        desk=desk,
+        state=state,
+        kind=asked.verb,
+        binder=binder,
+        payload=dict(payload),
+    )
+    return touched == 1
+
+
+async def postpone(tx: Tx, asked: Asked, *, desk: UUID, until: datetime) -> None:
+    """Nobody takes it before ``until``."""
+    await tx.run("bot/intents.postpone", id=asked.id, desk=desk, until=until)
+
+
+async def post(
+    tx: Tx, *, key: str, binder: BinderId | None, asked: Asked, method: str, body: dict[str, Any], now: datetime,
+    thread_key: str | None = None, team: str = "", channel: str = "",
+) -> None:  # fmt: skip
+    """Leave a message in the outbox; a key that is there already stays as it is."""
+    await tx.run(
+        "bot/intents.post", key=key, binder=binder, team=team or asked.team, channel=channel or asked.channel,
+        thread_key=thread_key, method=method, body=body, now=now,
+    )  # fmt: skip
+
+
+async def live_in(tx: Tx, *, team: str, channel: str, most: int) -> list[BinderId]:
+    """Binders of a channel that are not gone, newest first."""
+    rows = await tx.rows("bot/intents.live_in", team=team, channel=channel, most=most)
+    return [BinderId(row["id"]) for row in rows]
+
+
+async def of_person(tx: Tx, *, team: str, who: str, most: int) -> list[BinderId]:
+    """A person's binders, those that are not gone before those that are, each newest first."""
+    rows = await tx.rows("bot/intents.of_person", team=team, who=who, most=most)
+    return [BinderId(row["id"]) for row in rows]

@@ -1,0 +1,128 @@
+"""The client for Slack's Web API: where it calls, how patient it is, and a record of each call for whoever asks for one.
+
+Waiting out a 429 is right for a look-up and wrong for the outbox, which has budgets of its own: it takes the handlers off
+its copy of this client.
+"""
+
+import itertools
+import json
+import logging
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 15  # for one call
+MASK = "***"
+_SECRET_KEYS = frozenset({"token", "response_url"})
+_SECRETS = (
+    (re.compile(r"(ticket=)[^&#\s\"'>|\\]+"), r"\1" + MASK),
+    (re.compile(r"https://hooks\.slack\.com/[^\s\"'>|\\]+"), MASK),
+    (
+        re.compile(r"http://(?:127\.0\.0\.1|localhost)(?::\d+)?/response/[^\s\"'>|\\]+"),
+        MASK,
+    ),  # the playground's
+)
+
+
+class Recorder:
+    """Writes each call as one JSON file, ``{"method", "args"}``, without what would let its reader act."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._numbers = itertools.count(1)
+
+    def note(self, method: str, args: Mapping[str, Any]) -> None:
+        """Keep one call. The name sorts by time within a process and is never used twice."""
+        text = json.dumps({"method": method, "args": masked(args)}, ensure_ascii=False, indent=1, default=str)
+        while True:
+            name = f"{next(self._numbers):06d}-{os.getpid()}-{method}.json"
+            try:
+                with (self._folder / name).open("x") as file:
+                    file.write(text)
+            except FileExistsError:  # of an earlier process with our id
+                continue
+            return
+
+
+class SlackClient(AsyncWebClient):
+    """A client that keeps a record where there is a recorder."""
+
+    recorder: Recorder | None = None
+
+    def note(self, method: str, args: Mapping[str, Any]) -> None:
+        """Keep a call that does not go through this client, such as one by ``response_url``."""
+        if self.recorder is not None:
+            self.recorder.note(method, args)
+
+    async def respond(self, url: str, body: Mapping[str, Any]) -> None:
+        """Answer at once by ``response_url``; one try, and no error: there is nobody left to tell."""
+        self.note("response_url", body)
+        try:
+            timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as http,
+                http.post(url, json=dict(body)) as answer,
+            ):
+                if answer.status != 200:
+                    log.warning("answer-lost status=%s", answer.status)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            log.warning("answer-lost error=%s", type(error).__name__)  # its text would hold the URL
+
+    async def api_call(self, api_method: str, **call: Any) -> AsyncSlackResponse:
+        """As the SDK's, recorded before it is made."""
+        if self.recorder is not None:
+            given = [call.get(part) for part in ("params", "data", "json")]
+            self.note(api_method, {k: v for part in given if isinstance(part, dict) for k, v in part.items()})
+        return await super().api_call(api_method, **call)
+
+
+def make_client(settings: Settings) -> SlackClient:
+    """The deployment's client: ``SLACK_API_URL``, ``BINDEROPS_RECORD``, and patience with a broken line or a 429."""
+    url = settings.slack_api_url or AsyncWebClient.BASE_URL
+    client = SlackClient(
+        token=settings.secrets.slack_bot_token,
+        base_url=url if url.endswith("/") else f"{url}/",
+        timeout=PATIENCE_S,
+        retry_handlers=[
+            AsyncConnectionErrorRetryHandler(),
+            AsyncRateLimitErrorRetryHandler(max_retry_count=2),
+        ],
+    )
+    if urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1"):
+        client.proxy = None  # the SDK takes HTTPS_PROXY for every host, this machine included
+    client.recorder = Recorder(settings.record) if settings.record else None
+    return client
+
+
+def masked(value: Any) -> Any:
+    """The value without tokens, tickets and response URLs, however deep; JSON inside a text included."""
+    if isinstance(value, Mapping):
+        return {str(k): MASK if k in _SECRET_KEYS and v else masked(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    if value.startswith(("{", "[")):
+        try:
+            return json.dumps(masked(json.loads(value)), ensure_ascii=False)
+        except ValueError:
+            pass  # a text that only looks like JSON
+    for pattern, instead in _SECRETS:
+        value = pattern.sub(instead, value)
+    return value
