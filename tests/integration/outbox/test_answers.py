@@ -1,0 +1,101 @@
+"""Answers to one person, and logs as files."""
+
+import pytest
+
+from bot.blocks import section
+from provisioning.store import binders
+from tests.fakes.slack import Fault
+from tests.integration.outbox.conftest import ROOT, Desk
+from tests.strategies import a_binder
+
+pytestmark = pytest.mark.integration
+
+
+async def test_given_a_private_part_when_answered_then_the_link_is_sent_and_never_stored(desk: Desk) -> None:
+    private = {"binder": "aaaabbbbcc", "team": "T1", "user": "U1", "to": "/lab"}
+    button = {"type": "button", "url": "binderops:private-link"}
+    body = {"url": f"{desk.slack.url}/respond", "response_type": "ephemeral", "text": "Open", "private": private,
+            "blocks": [{"type": "actions", "elements": [button]}]}  # fmt: skip
+    await desk.put("answer:1", method="respond", body=body)
+
+    await desk.run()
+
+    (sent,) = desk.slack.responses
+    assert sent["blocks"][0]["elements"][0]["url"].endswith("t=secret")
+    assert {"url", "private"}.isdisjoint(sent)
+    assert "secret" not in str(await desk.row("answer:1"))
+
+
+async def test_given_no_link_can_be_made_when_answered_then_the_person_is_told_why(desk: Desk) -> None:
+    body = {"url": f"{desk.slack.url}/respond", "text": "Open", "blocks": [], "private": {"gone": True}}
+    await desk.put("answer:1", method="respond", body=body)
+
+    await desk.run()
+
+    assert [r["text"] for r in desk.slack.responses] == ["It was deleted. Launch again."]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(404, "no_more"), (410, ""), (200, "used_url"), (404, "expired_url")]
+)
+async def test_given_a_dead_response_url_when_answered_then_it_is_set_aside(
+    desk: Desk, status: int, said: str
+) -> None:
+    await desk.put(
+        "answer:1", method="respond", body={"url": f"{desk.slack.url}/respond", "text": "x", "blocks": []}
+    )
+    desk.slack.faults = [Fault("respond", status=status, error=said)]
+
+    await desk.run(seconds=5)
+
+    row = await desk.row("answer:1")
+    assert row["sent_rev"] == row["body_rev"]
+    assert row["error"]
+    assert desk.slack.responses == []
+
+
+async def test_given_no_response_url_when_answered_then_the_person_gets_an_ephemeral_message(
+    desk: Desk,
+) -> None:
+    await desk.put(
+        "answer:1", method="respond", body={"url": "", "to": "U1", "text": "x", "blocks": [section("x")]}
+    )
+
+    await desk.run()
+
+    assert [c["user"] for c in desk.slack.called("chat.postEphemeral")] == ["U1"]
+
+
+async def a_log(desk: Desk, text: str) -> None:
+    async with desk.db.transaction() as tx:
+        await binders.insert(tx, a_binder())
+        await binders.keep_log(tx, a_binder().id, 1, text, desk.clock())
+    await desk.put(ROOT)
+    await desk.put(
+        "log",
+        method="file",
+        thread_key=ROOT,
+        body={"log_of": a_binder().id, "attempt": 1, "title": "build.log"},
+    )
+
+
+async def test_given_a_kept_log_when_sent_then_it_lies_in_the_thread_once_even_if_the_answer_was_lost(
+    desk: Desk,
+) -> None:
+    await a_log(desk, "line\n")
+    desk.slack.faults = [Fault("files.completeUploadExternal", cut_after_effect=True)]
+
+    await desk.run(seconds=8)
+
+    files = [m for m in desk.slack.messages.values() if "files" in m]
+    root = next(ts for ts, m in desk.slack.messages.items() if "files" not in m)
+    assert [m["thread_ts"] for m in files] == [root]
+
+
+async def test_given_an_empty_log_when_sent_then_it_is_left_out_with_a_note(desk: Desk) -> None:
+    await a_log(desk, "")
+
+    await desk.run(seconds=3)
+
+    assert (await desk.row("log"))["error"] == "empty-log"
+    assert len(desk.slack.messages) == 1
