@@ -47,7 +47,7 @@ export function follow({ apply, look, online }) {
     online(true);
     look();
   };
-  source.onmessage = (event) => [JSON.parse(event.data)].flat().forEach(apply);
+  source.onmessage = (event) => apply(JSON.parse(event.data));
   source.onerror = () => {
     online(false);
     if (source.readyState !== EventSource.CLOSED) return; // the browser connects again by itself
@@ -61,8 +61,8 @@ async function poll({ apply, look, online }) {
       const reply = await get(after === null ? "events" : `events?after=${after}`);
       online(true);
       if (after === null) look();
-      for (const change of reply.changes ?? reply.events ?? []) apply(change);
-      after = reply.last ?? after ?? 0;
+      for (const change of reply.changes ?? []) apply(change);
+      after = reply.last;
     } catch {
       online(false);
       after = null;

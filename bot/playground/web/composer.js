@@ -44,7 +44,7 @@ export function composer(channel, title, threadTs = null) {
 
 function grow(field) {
   field.style.height = "auto";
-  field.style.height = `${Math.min(field.scrollHeight, 200)}px`;
+  if (field.scrollHeight) field.style.height = `${Math.min(field.scrollHeight, 200)}px`; // 0 while it is not on the screen
 }
 
 function hintFor(text, threadTs) {
@@ -67,7 +67,8 @@ async function submitted(event, { field, send, hint, threadTs, update }) {
   send.setAttribute("aria-busy", "true");
   if (text.startsWith("/")) fill(hint, `Sent to ${appName()}…`);
   try {
-    await (text.startsWith("/") ? runCommand(text) : say(text, threadTs));
+    const isTaken = await (text.startsWith("/") ? runCommand(text) : say(text, threadTs));
+    if (!isTaken && !field.value) field.value = text; // to correct it and send it again
   } finally {
     send.removeAttribute("aria-busy");
     update();

@@ -1,6 +1,6 @@
 // What a person does: go somewhere, say something, run a command, press, submit. Each asks the server, then looks again.
 
-import { post } from "./api.js";
+import { post, Refused } from "./api.js";
 import { loadChannel, loadInbox, remember } from "./loading.js";
 import { changed, channelNow, myChannels, myDirect, state } from "./state.js";
 import { toast } from "./toast.js";
@@ -43,32 +43,26 @@ export function openThread(ts) {
   changed();
 }
 
-/** A slash command in the channel that is shown. */
+/** A slash command in the channel that is shown; what the ack says comes by the inbox. False where it was refused. */
 export async function runCommand(text) {
   const channel = channelNow().id;
   expectLaunch(channel);
-  const reply = await tried(() => post("command", { user: state.me, channel, text }));
-  await Promise.all([loadInbox(), loadChannel()]);
-  if (reply?.ack?.text || reply?.ack?.blocks) showAnswer(reply.ack, channel);
+  const reply = await tried(() => post("command", { user: state.me, channel, text }), { isToldElsewhere: ["dispatch_failed", "operation_timeout"] });
+  await look();
+  return reply !== null;
 }
 
-/** The ack's own answer, where the inbox does not carry it. */
-function showAnswer(ack, channel) {
-  const isCarried = [...state.ephemerals, ...state.messages].some((it) => it.text === ack.text && Number(it.ts) > awaitedSince());
-  if (isCarried) return;
-  const bot = state.users.find((user) => user.is_bot);
-  state.notices.push({ ...ack, ts: nowTs(), channel, user: bot?.id, is_ephemeral: true });
-  changed();
-}
-
-const nowTs = () => `${Math.floor(Date.now() / 1000)}.${String(Date.now() % 1000).padStart(3, "0")}999`;
-const awaitedSince = () => Number(awaited?.after ?? 0);
-
-/** A plain message, in the channel or in a thread. */
+/** A plain message, in the channel or in a thread. False where it was refused. */
 export async function say(text, threadTs = null) {
   const body = { user: state.me, channel: channelNow().id, text };
-  await tried(() => post("message", threadTs ? { ...body, thread_ts: threadTs } : body));
-  await loadChannel();
+  const reply = await tried(() => post("message", threadTs ? { ...body, thread_ts: threadTs } : body));
+  await look();
+  return reply !== null;
+}
+
+/** What the deed changed; the stream says it too, perhaps later. */
+async function look() {
+  await tried(() => Promise.all([loadInbox(), loadChannel()]));
 }
 
 /** A press on a message of the channel that is shown. */
@@ -79,23 +73,22 @@ export async function pressMessage(message, block, element, value) {
 }
 
 /** A press within a modal or on the Home tab. */
-export async function pressView(view, block, element, value) {
-  await press({ view_id: view.id }, block, element, value);
+export async function pressView(view, block, element, value, values = {}) {
+  await press({ view_id: view.id, values }, block, element, value);
 }
 
 async function press(where, block, element, value) {
   const body = { user: state.me, ...where, action_id: element.action_id, block_id: block.block_id };
   await tried(() => post("press", value === undefined ? body : { ...body, value }));
-  await Promise.all([loadInbox(), loadChannel()]);
+  await look();
 }
 
 /** A submission; returns the errors by block_id, empty where the app took it. */
 export async function submit(view, values) {
   if (channelNow()) expectLaunch(channelNow().id);
   const reply = await post("submit", { user: state.me, view_id: view.id, values });
-  const errors = reply.errors ?? reply.ack?.errors ?? {};
-  await Promise.all([loadInbox(), loadChannel()]);
-  return errors;
+  await look();
+  return reply.errors ?? {};
 }
 
 /** Close the top modal, or all of them. */
@@ -109,34 +102,27 @@ export async function closeView(view, { all = false } = {}) {
 /** Send an ephemeral away, as Slack's "Dismiss message" does. */
 export function dismiss(message) {
   state.dismissed.add(message.ts);
-  state.notices = state.notices.filter((it) => it !== message);
   changed();
 }
 
-/** Does it; a refusal is told. Returns the reply or null. */
-export async function tried(deed) {
+/** Does it; a refusal is told, unless a message tells it. Returns the reply or null. */
+export async function tried(deed, { isToldElsewhere = [] } = {}) {
   try {
     return await deed();
   } catch (error) {
-    toast(told(error));
+    if (!isToldElsewhere.includes(error.code)) toast(told(error));
     return null;
   }
 }
 
-const TOLD = {
-  dispatch_failed: "The app is not connected, so nothing reached it. Is Binderops running?",
-  operation_timeout: "The app did not answer within 3 seconds.",
-  not_connected: "The app is not connected, so nothing reached it. Is Binderops running?",
-};
-
 /** A refusal for people. */
 export function told(error) {
-  if (error instanceof TypeError) return "The playground's server does not answer. Is it still running?";
-  return TOLD[error.code] ?? `The playground refused that: ${error.code ?? error.message}.`;
+  if (!(error instanceof Refused)) return "The playground's server does not answer. Is it still running?";
+  return error.reply.message || `The playground refused that: ${error.code}.`;
 }
 
 function expectLaunch(channel) {
-  awaited = { user: state.me, channel, after: nowTs(), until: Date.now() + AWAITED_MS };
+  awaited = { user: state.me, channel, after: String(Date.now() / 1000), until: Date.now() + AWAITED_MS };
 }
 
 /** Opens the thread of the launch that was just asked for, once its first message is there. */

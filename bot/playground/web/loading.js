@@ -23,9 +23,9 @@ function latest(work) {
 /** People, channels, samples, whether the app is there. */
 export const loadWorkspace = latest(async () => {
   const reply = await get("state");
-  state.users = reply.users ?? [];
-  state.channels = (reply.channels ?? []).map((it) => channelFrom(it));
-  state.isBotConnected = Boolean(reply.bot_connected);
+  state.users = reply.users;
+  state.channels = reply.channels.map(channelFrom);
+  state.isBotConnected = reply.bot_connected;
   state.samples = samplesFrom(reply);
   for (const user of state.users) names.users.set(user.id, user.real_name || user.name);
   for (const channel of state.channels) if (channel.kind !== "direct") names.channels.set(channel.id, channel.name);
@@ -35,10 +35,7 @@ export const loadWorkspace = latest(async () => {
 });
 
 function channelFrom(it) {
-  const kind = it.kind ?? (it.is_im ? "direct" : it.is_private ? "private" : "public");
-  const bots = state.users.filter((user) => user.is_bot).map((user) => user.id);
-  const members = it.members ?? [];
-  return { id: it.id, name: it.name ?? "", kind, members, hasBot: members.some((id) => bots.includes(id)) };
+  return { id: it.id, name: it.name, kind: it.kind, members: it.members, hasBot: it.has_bot };
 }
 
 function samplesFrom(reply) {
@@ -53,8 +50,9 @@ function samplesFrom(reply) {
 export const loadChannel = latest(async () => {
   const channel = channelNow();
   if (!channel) return;
-  const { messages } = await get(`channel/${encodeURIComponent(channel.id)}`);
+  const { messages, channel: now } = await get(`channel/${encodeURIComponent(channel.id)}`);
   if (channelNow()?.id !== channel.id) return;
+  state.channels = state.channels.map((it) => (it.id === now.id ? channelFrom(now) : it)); // its members may be others now
   state.messages = messages;
   seen.set(channel.id, lastRoot(messages));
   state.unread.delete(channel.id);
@@ -67,16 +65,15 @@ export const loadInbox = latest(async () => {
   if (!user) return;
   const reply = await get(`inbox/${encodeURIComponent(user)}`);
   if (state.me !== user) return;
-  state.ephemerals = reply.ephemerals ?? [];
-  state.views = reply.views ?? [];
-  state.home = reply.home ?? null;
+  state.ephemerals = reply.ephemerals;
+  state.views = reply.views;
+  state.home = reply.home;
   changed();
 });
 
 /** The switches that break Slack. */
 export const loadFaults = latest(async () => {
-  const reply = await get("faults");
-  state.faults = reply.faults ?? [];
+  state.faults = (await get("faults")).faults;
   changed();
 });
 

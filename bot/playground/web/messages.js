@@ -82,7 +82,7 @@ function tint(id) {
 }
 
 function timeOf(ts) {
-  return dateOf(ts).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  return dateOf(ts).toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
 function heading(message, author) {

@@ -49,7 +49,7 @@ function openDialog() {
 
 function draw(view, depth) {
   const { dialog, form } = shown;
-  const context = { group: view.id, form, press: (block, element, value) => pressView(view, block, element, value) };
+  const context = { group: view.id, form, press: (block, element, value) => pressView(view, block, element, value, form.values()) };
   const notes = el("div", { class: "dialog-notes", role: "status" });
   const send = view.submit && el("button", { type: "submit", class: "button button-primary", data: { testid: "modal-submit" } }, textObject(view.submit));
   const back = depth > 1 && el("button", { type: "button", class: "icon-button", "aria-label": "Back", onclick: () => void closeView(view) }, icon("back"));

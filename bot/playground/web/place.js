@@ -14,7 +14,7 @@ let shown = {}; // {key, list, top, home} of the place that is drawn
 /** Shows the place. */
 export function showPlace(state) {
   const channel = channelNow();
-  const key = channel ? `${channel.id}/${state.me}` : `home/${state.me}`;
+  const key = channel ? `${channel.id}/${state.me}/${channel.members}` : `home/${state.me}`;
   const isNew = shown.key !== key;
   if (channel) {
     if (isNew) buildChannel(key, channel);
@@ -50,7 +50,7 @@ function aboutMembers(channel) {
 function fillChannel(state, channel, isNew) {
   const isHere = (it) => it.channel === channel.id && !it.thread_ts && !state.dismissed.has(it.ts);
   const roots = state.messages.filter((it) => !it.thread_ts || it.thread_ts === it.ts || it.subtype === "thread_broadcast");
-  const whispers = [...state.ephemerals, ...state.notices].filter(isHere);
+  const whispers = state.ephemerals.filter(isHere);
   const wasEmpty = shown.list.childElementCount === 0;
   stickToEnd(shown.scroller, isNew || wasEmpty, () => {
     showMessages(shown.list, [...roots, ...whispers]);

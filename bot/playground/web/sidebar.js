@@ -22,7 +22,7 @@ export function showSidebar(state) {
 
 function channelItem(state, channel) {
   const isCurrent = state.place.id === channel.id;
-  const note = channel.hasBot ? "" : `without ${appName()}`;
+  const note = channel.hasBot ? "" : "no app";
   return { testid: `channel-${channel.name}`, label: channel.name, sign: channel.kind === "private" ? "lock" : "hash", note, isCurrent, isUnread: state.unread.has(channel.id), place: { kind: "channel", id: channel.id } };
 }
 
@@ -50,6 +50,6 @@ function item({ testid, label, sign, note, isCurrent, isUnread, place }) {
     },
     icon(sign),
     el("span", { class: "place-name" }, label),
-    isUnread ? el("span", { class: "new" }, "new") : note && el("span", { class: "place-note", title: note }, note),
+    isUnread ? el("span", { class: "new" }, "new") : note && el("span", { class: "place-note", title: `${appName()} is not in this channel` }, note),
   );
 }

@@ -4,7 +4,7 @@ export const state = {
   isReady: false,
   isOnline: true,
   isBotConnected: false,
-  users: [], // {id, name, real_name, is_bot, is_guest, is_owner}
+  users: [], // as `users.info` shows them
   channels: [], // {id, name, kind: public|private|direct, members, hasBot}
   samples: [], // {url, title, about}
   me: "",
@@ -12,7 +12,6 @@ export const state = {
   thread: null, // ts of its root
   messages: [], // of the channel of `place`, replies too
   ephemerals: [],
-  notices: [], // what only this page knows: answers that no message carries
   dismissed: new Set(), // ts of ephemerals that were sent away
   unread: new Set(), // channel ids
   views: [], // open modals, the top one last

@@ -29,8 +29,7 @@ export function showTopbar(state) {
 
 function nameOf(user) {
   const name = user.real_name || user.name;
-  const isGuest = user.is_guest || user.is_restricted;
-  if (isGuest) return name.includes("guest") ? name : `${name} (guest)`;
+  if (user.is_restricted) return name.includes("guest") ? name : `${name} (guest)`;
   return user.is_owner || user.is_admin ? `${name} (owner)` : name;
 }
 
