@@ -28,7 +28,8 @@ where outbox.method = 'post' and outbox.body is distinct from excluded.body
 
 -- name: others
 -- Posted messages of the binder that the present drawing does not hold.
-select key, body from outbox where binder_id = %(id)s and method = 'post' and not key = any(%(drawn)s)
+select key, body from outbox
+where binder_id = %(id)s and method = 'post' and key like 'binder:%%' and not key = any(%(drawn)s)
 
 -- name: retire
 update outbox set body = %(body)s, body_rev = body_rev + 1 where key = %(key)s

@@ -20,5 +20,5 @@ def draw(told: Told) -> tuple[Message, ...]:
     """
     if not is_public(told.binder):
         return (*private.draw(told), *notes.draw(told))
-    parts = (root, progress, warnings, ready, failed, notes, ended)
+    parts = (root, progress, ready, warnings, failed, notes, ended)
     return tuple(message for part in parts for message in part.draw(told))

@@ -12,12 +12,12 @@ def draw(told: Told) -> list[Message]:
         return []
     state = words.state(binder)
     by = words.mention(binder.owner)
-    reason = f"\n{blocks.words(binder.failure.message)}" if binder.failure else ""
+    reason = blocks.words(binder.failure.message) if binder.failure else ""
     drawn = [
-        blocks.section(f"*{state}*: {words.source(plan)}\nLaunched by {by}{reason}"),
+        blocks.section(f"*{state}*: {words.source(plan)}\nLaunched by {by}\n{reason}".rstrip()),
         blocks.context(_facts(told, plan)),
     ]
-    text = f"{state}: {words.subject(binder)}, launched by {by}. {_facts(told, plan)}."
+    text = f"{state}: {words.subject(binder)}, launched by {by}. {reason}{' ' if reason else ''}{_facts(told, plan)}."
     return [Message(slot="root", text=text, blocks=drawn, in_thread=False)]
 
 
