@@ -221,7 +221,10 @@ class LocalCloud:
     def _start(self, server_id: CloudId) -> None:
         folder = self._files.place(Kind.SERVER, server_id)
         cache = self._files.home / "package-cache"
-        local_processes.start(folder, local_processes.environment(os.environ, folder, cache=cache))
+        variables = local_processes.environment(
+            os.environ, folder, cache=cache, without=local_processes.own_programs()
+        )
+        local_processes.start(folder, variables)
 
     def _revive(self) -> None:
         with self._files.lock():

@@ -24,18 +24,22 @@ _PASSED_ON = re.compile(
     r"(PIP|UV|SSL_CERT)_.*|REQUESTS_CA_BUNDLE|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY|LANG|TZ"
 )
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
-_STOP_S = local_supervisor.GRACE_S + 5
+_STOP_S = local_supervisor.GRACE_S + 2
 _KILL_S = 10
 _LONGEST_TMPDIR = 60  # bytes: programs put sockets there, whose whole path may hold 107
 
 
-def environment(given: Mapping[str, str], folder: Path, *, cache: Path) -> dict[str, str]:
+def own_programs() -> str:
+    """The folder of our virtual environment's programs; empty where we run without one."""
+    return str(Path(sys.prefix) / "bin") if sys.prefix != sys.base_prefix else ""
+
+
+def environment(given: Mapping[str, str], folder: Path, *, cache: Path, without: str = "") -> dict[str, str]:
     """All that an instance's processes get of our environment, and what they get of their own. Pure.
 
-    Our own virtual environment is not in their PATH: their ``python`` is the machine's.
+    ``without`` is left out of the PATH: an instance's ``python`` is the machine's, not ours.
     """
-    own_bin = str(Path(sys.prefix) / "bin")
-    path = [p for p in given.get("PATH", _SYSTEM_PATH).split(os.pathsep) if p and p != own_bin]
+    path = [p for p in given.get("PATH", _SYSTEM_PATH).split(os.pathsep) if p and p != without]
     passed = {name: value for name, value in given.items() if _PASSED_ON.fullmatch(name)}
     temporary = {"TMPDIR": str(folder / "tmp")} if len(str(folder / "tmp")) <= _LONGEST_TMPDIR else {}
     return {
@@ -106,9 +110,12 @@ def kill_all(server_id: str, known: Iterable[psutil.Process] = ()) -> None:
         for process in left:
             with suppress(psutil.Error):
                 process.kill()
-        left = {p for p in psutil.wait_procs(left, timeout=1)[1] if _lives(p)}
+        left = {
+            p for p in left if _lives(p)
+        }  # not `wait_procs`: it waits for whoever has to collect the dead
         if not left and not marked(server_id):  # the second look finds what was being born during the first
             return
+        time.sleep(0.02)
     raise TemporaryError(
         "instance-does-not-end",
         f"{len(left)} processes of the instance do not end: {sorted(p.pid for p in left)}.",

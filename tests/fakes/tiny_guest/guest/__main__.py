@@ -19,9 +19,7 @@ def main(state: Path) -> None:
     if "deaf" in wishes:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if "runaway" in wishes:
-        script = (
-            f"import subprocess; print(subprocess.Popen({SLEEP!r}, env={{}}, stdout=-3, start_new_session=True).pid)"
-        )
+        script = f"import subprocess; print(subprocess.Popen({SLEEP!r}, env={{}}, stdout=-3, start_new_session=True).pid)"
         child = int(subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True).stdout)
     else:
         child = subprocess.Popen(SLEEP, start_new_session=True).pid

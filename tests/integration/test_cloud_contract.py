@@ -1,0 +1,205 @@
+"""What every cloud does the same way. A driver joins by one more entry in `CLOUDS`."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from provisioning.clouds import Cloud, ServerSpec
+from provisioning.clouds.local import LocalCloud
+from provisioning.errors import ConflictError, NotFoundError
+from provisioning.model import DELETION_ORDER, BinderId, CloudId, CloudObject, Kind, Mark, Status
+
+pytestmark = pytest.mark.integration
+
+TINY_GUEST = Path(__file__).parents[1] / "fakes" / "tiny_guest"
+MARK = Mark(deployment="contract", binder=BinderId("abcdefgh23"), attempt=1)
+LISTINGS = 600  # looks, before what does not happen counts as not happening
+
+
+@asynccontextmanager
+async def local(home: Path) -> AsyncIterator[Cloud]:
+    cloud = LocalCloud(
+        home / "cloud",
+        deployment="contract",
+        guest=TINY_GUEST,
+        caddy=Path("/bin/false"),
+        uv=Path("/bin/false"),
+    )
+    await cloud.open()
+    yield cloud
+
+
+CLOUDS: dict[str, Callable[[Path], AbstractAsyncContextManager[Cloud]]] = {"local": local}
+
+
+@pytest.fixture(params=list(CLOUDS))
+async def cloud(request: pytest.FixtureRequest, home: Path) -> AsyncIterator[Cloud]:
+    """An empty cloud, emptied again afterwards."""
+    async with CLOUDS[request.param](home) as cloud:
+        yield cloud
+        await delete_all(cloud)
+        await cloud.close()
+
+
+async def server_of(cloud: Cloud, port: CloudObject, *, flavor: str = "") -> CloudObject:
+    return await cloud.create_server(
+        ServerSpec(
+            mark=port.mark,
+            flavor=flavor or (await cloud.flavors())[0].name,
+            image="any",
+            port_id=port.id,
+            volume_id=None,
+            metadata={
+                "binderops_id": port.mark.binder,
+                "binderops_attempt": str(port.mark.attempt),
+                "binderops_deployment": port.mark.deployment,
+            },
+            launch={"v": 1},
+        )
+    )
+
+
+async def make_all(cloud: Cloud) -> tuple[CloudObject, CloudObject, CloudObject]:
+    port = await cloud.create_port(MARK)
+    floating_ip = await cloud.create_floating_ip(MARK, port.id)
+    return port, floating_ip, await server_of(cloud, port)
+
+
+async def listed(cloud: Cloud, kind: Kind) -> list[CloudObject]:
+    return [o for o in (await cloud.listing()).objects if o.kind is kind]
+
+
+async def delete_all(cloud: Cloud) -> None:
+    for kind in DELETION_ORDER:
+        for there in await listed(cloud, kind):
+            await cloud.delete(kind, there.id)
+        for _ in range(LISTINGS):
+            if not await listed(cloud, kind):
+                break
+
+
+async def test_given_a_cloud_when_asked_for_flavors_then_the_smallest_comes_first(cloud: Cloud) -> None:
+    flavors = await cloud.flavors()
+
+    assert flavors
+    assert sorted(flavors, key=lambda f: (f.vcpus, f.ram_mib)) == list(flavors)
+
+
+async def test_given_an_empty_cloud_when_listed_then_nothing_is_there(cloud: Cloud) -> None:
+    assert (await cloud.listing()).objects == ()
+
+
+async def test_given_objects_made_in_order_when_listed_then_each_carries_its_mark(cloud: Cloud) -> None:
+    made = await make_all(cloud)
+
+    listing = await cloud.listing()
+
+    assert {(o.kind, o.id, o.mark) for o in listing.of(MARK.binder)} == {(o.kind, o.id, MARK) for o in made}
+
+
+async def test_given_a_floating_ip_when_listed_then_it_names_its_port_and_an_address(cloud: Cloud) -> None:
+    port = await cloud.create_port(MARK)
+    await cloud.create_floating_ip(MARK, port.id)
+
+    (floating_ip,) = await listed(cloud, Kind.FLOATING_IP)
+
+    assert floating_ip.port_id == port.id
+    assert floating_ip.address
+
+
+async def test_given_a_server_when_listed_then_it_becomes_active_on_its_port(cloud: Cloud) -> None:
+    port, _, made = await make_all(cloud)
+
+    (server,) = await listed(cloud, Kind.SERVER)
+    for _ in range(LISTINGS):
+        if server.status is not Status.BUILDING:
+            break
+        (server,) = await listed(cloud, Kind.SERVER)
+
+    assert (server.id, server.status, server.port_id) == (made.id, Status.ACTIVE, port.id)
+
+
+async def test_given_port_and_floating_ip_when_asked_then_the_address_is_known_before_the_server(
+    cloud: Cloud,
+) -> None:
+    port = await cloud.create_port(MARK)
+    floating_ip = await cloud.create_floating_ip(MARK, port.id)
+
+    address = cloud.address(MARK, port, floating_ip)
+
+    assert address.public_url.startswith("http")
+    assert not address.public_url.endswith("/")
+    assert address.listen.rpartition(":")[2].isdigit()
+
+
+async def test_given_two_ports_when_their_addresses_are_compared_then_they_differ(cloud: Cloud) -> None:
+    marks = [MARK, Mark(deployment="contract", binder=BinderId("zzzzzzzz99"), attempt=1)]
+    ports = [await cloud.create_port(mark) for mark in marks]
+    floating_ips = [await cloud.create_floating_ip(p.mark, p.id) for p in ports]
+
+    addresses = [cloud.address(p.mark, p, f) for p, f in zip(ports, floating_ips, strict=True)]
+
+    assert addresses[0].agent_url != addresses[1].agent_url
+    assert addresses[0].public_url != addresses[1].public_url
+
+
+async def test_given_a_server_on_a_port_when_a_second_one_wants_it_then_it_is_refused(cloud: Cloud) -> None:
+    port, _, server = await make_all(cloud)
+
+    with pytest.raises(ConflictError):
+        await server_of(cloud, port)
+
+    assert [s.id for s in await listed(cloud, Kind.SERVER)] == [server.id]
+
+
+async def test_given_no_such_flavor_when_a_server_is_created_then_it_is_not_found(cloud: Cloud) -> None:
+    port = await cloud.create_port(MARK)
+
+    with pytest.raises(NotFoundError):
+        await server_of(cloud, port, flavor="no-such-flavor")
+
+    assert await listed(cloud, Kind.SERVER) == []
+
+
+async def test_given_no_such_port_when_a_floating_ip_is_created_then_it_is_not_found(cloud: Cloud) -> None:
+    with pytest.raises(NotFoundError):
+        await cloud.create_floating_ip(MARK, CloudId("11111111-1111-1111-1111-111111111111"))
+
+    assert await listed(cloud, Kind.FLOATING_IP) == []
+
+
+async def test_given_a_whole_attempt_when_deleted_in_order_then_the_listing_is_empty(cloud: Cloud) -> None:
+    await make_all(cloud)
+
+    await delete_all(cloud)
+
+    assert (await cloud.listing()).objects == ()
+
+
+async def test_given_deleted_objects_when_deleted_again_then_that_is_no_error(cloud: Cloud) -> None:
+    made = await make_all(cloud)
+    await delete_all(cloud)
+
+    for there in made:
+        await cloud.delete(there.kind, there.id)
+
+    assert (await cloud.listing()).objects == ()
+
+
+async def test_given_a_deleted_attempt_when_made_again_then_everything_is_there_again(cloud: Cloud) -> None:
+    await make_all(cloud)
+    await delete_all(cloud)
+
+    await make_all(cloud)
+
+    assert {o.kind for o in (await cloud.listing()).objects} == {Kind.PORT, Kind.FLOATING_IP, Kind.SERVER}
+
+
+async def test_given_a_new_server_when_its_console_is_read_then_it_is_text(cloud: Cloud) -> None:
+    _, _, server = await make_all(cloud)
+
+    text = await cloud.console(server.id)
+
+    assert len(text.encode()) <= 128 * 1024
