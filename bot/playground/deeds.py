@@ -80,6 +80,7 @@ class Deeds:
                 "text": f"<@{invited.id}> has joined the channel",
             }
             self.site.workspace.post(channel, joined)
+            self.site.changes.note("bot")
         return {"acked": True, "ack": {}}
 
     def _response_url(self, user: User, channel: Channel, message_ts: str | None = None) -> str:

@@ -69,6 +69,5 @@ def _has_right_type(request: web.Request) -> bool:
     if request.path.startswith("/person/"):
         return request.content_type == "application/json"
     if request.path.startswith("/api/"):
-        is_empty = "Content-Type" not in request.headers and not request.body_exists
-        return is_empty or request.content_type in TYPES
+        return not request.body_exists or request.content_type in TYPES
     return True

@@ -1,9 +1,9 @@
 """The person API: what a page, a test or a check uses to be a person in the workspace. JSON, loopback only.
 
-    GET  /person/state                    users, channels, sample, broken_sample, commands, bot {id, user, is_connected}
+    GET  /person/state                    users, channels, sample_url, broken_url, commands, bot_connected
     GET  /person/channel/<id>             channel, messages (oldest first; replies among them, by thread_ts)
     GET  /person/inbox/<user>             ephemerals, dms, views (the top one last), home
-    GET  /person/events?after=N           waits up to 25 s: last, changes [{n, what, channel or user}]
+    GET  /person/events?after=N           waits up to 25 s: last, changes [{n, what, channel or user}]; without after: last, at once
     GET  /person/stream                   the same as server-sent events: data: {n, what, ...}
     GET  /person/file/<id>                an uploaded file's text
     GET  /person/faults                   the switches that are set
@@ -12,7 +12,7 @@
     POST /person/press                    {user, channel, ts, action_id, block_id?, value?}: acked, ack
                                           in a view: {user, view_id, action_id, block_id?, value?, values?}
     POST /person/submit                   {user, view_id, values}: acked, response_action, errors {block_id: text}, view
-    POST /person/close                    {user, view_id, all?}
+    POST /person/close                    {user, view_id, clear?}
     POST /person/home                     {user}: view
     POST /person/suggest                  {user, view_id or channel and ts, action_id, block_id, value}: options
     POST /person/faults                   {kind: 429|500|slow|cut|twice, count?, method?, retry_after?, seconds?},
@@ -84,7 +84,6 @@ class PersonApi:
 
     async def _state(self, _request: web.Request) -> Json:
         workspace = self.site.workspace
-        bot = workspace.users[BOT_USER]
         return {
             "team": {"id": TEAM, "name": TEAM_NAME},
             "users": [user.shown() for user in workspace.users.values()],
@@ -92,7 +91,8 @@ class PersonApi:
             "channels": [_with_members(channel) for channel in workspace.channels.values()],
             **self.samples,
             "commands": list(self.site.app.commands),
-            "bot": {"id": BOT, "user": BOT_USER, "name": bot.name, "is_connected": self.socket.is_connected},
+            "bot": {"id": BOT, "user": BOT_USER},
+            "bot_connected": self.socket.is_connected,
             "last": self.site.changes.last,
         }
 
@@ -112,7 +112,9 @@ class PersonApi:
         }
 
     async def _events(self, request: web.Request) -> Json:
-        after = request.query.get("after", "0")
+        after = request.query.get("after")
+        if after is None:
+            return {"last": self.site.changes.last, "changes": []}
         if not after.isdecimal():
             raise SlackError("invalid_arguments")
         changes = await self.site.changes.wait_after(int(after), longest_s=LONGEST_WAIT_S)
@@ -184,7 +186,7 @@ class PersonApi:
     async def _close(self, request: web.Request) -> Json:
         body = await _body(request)
         user = self.deeds.person(body.get("user"))
-        return self.deeds.close(user, body.get("view_id"), everything=bool(body.get("all")))
+        return self.deeds.close(user, body.get("view_id"), everything=bool(body.get("clear")))
 
     async def _home(self, request: web.Request) -> Json:
         body = await _body(request)

@@ -58,8 +58,8 @@ class Playground:
         self.socket = SocketMode(site=self.site, faults=self.faults, patience=patience or Patience())
         self._rates = Rates(is_on=rates == "slack")
         self._sample_url = sample_url
-        self._own_folder = None if folder else tempfile.TemporaryDirectory(prefix="playground-")
-        self._folder = folder or Path(self._own_folder.name if self._own_folder else ".")
+        self._folder = folder
+        self._own_folder: tempfile.TemporaryDirectory[str] | None = None
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -92,14 +92,21 @@ class Playground:
         """Listen. Raises ValueError for a host that others can reach, OSError for a port in use."""
         if host not in LOOPBACK:
             raise ValueError(f"The playground listens on this machine only, not on {host}.")
-        await asyncio.to_thread(make_samples, self._folder)
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=0.5)
+        if self._folder is None:
+            self._own_folder = tempfile.TemporaryDirectory(prefix="playground-")
+        folder = self._folder or Path(self._own_folder.name if self._own_folder else "")
+        await asyncio.to_thread(make_samples, folder)
+        self._runner = web.AppRunner(self._application(folder), access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port).start()
         chosen = self._runner.addresses[0][1]
         self.url = f"http://127.0.0.1:{chosen}"
         self.site.base_url = f"{self.url}/"
-        self._person.samples = {"sample": self.sample_url, "broken_sample": self.broken_url}
+        self._person.samples = {
+            "sample": self.sample_url,
+            "sample_url": self.sample_url,
+            "broken_url": self.broken_url,
+        }
 
     async def stop(self) -> None:
         """End every connection, give the port back."""
@@ -109,8 +116,9 @@ class Playground:
             self._runner = None
         if self._own_folder:
             self._own_folder.cleanup()
+            self._own_folder = None
 
-    def _application(self) -> web.Application:
+    def _application(self, samples: Path) -> web.Application:
         application = web.Application(middlewares=[guard], client_max_size=LARGEST_BODY)
         deeds = Deeds(site=self.site, socket=self.socket)
         self._person = PersonApi(
@@ -122,7 +130,7 @@ class Playground:
                 *Answers(site=self.site, deeds=deeds, faults=self.faults).routes(),
                 web.get("/socket/{ticket}", self.socket.serve),
                 *self._person.routes(),
-                *GitHttp(folder=self._folder, names=tuple(SAMPLES)).routes(),
+                *GitHttp(folder=samples, names=tuple(SAMPLES)).routes(),
                 web.get("/archives/{rest:.+}", _to_page),
                 web.get("/{file:.*}", _page),
             ]
