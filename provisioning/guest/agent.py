@@ -13,16 +13,16 @@ import traceback
 from contextlib import suppress
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any
 
 from . import caddy, certificate, fetch, jupyter, paths
 from .build_docker import DockerRuntime
 from .build_venv import VenvRuntime
 from .calls import Calls
-from .causes import Cause, FailedError, classify
+from .causes import Cause, FailedError
 from .durable import read_json, write_json
 from .environment import for_tools
-from .interfaces import Browser, Interface, answering, candidates
+from .interfaces import Browser
 from .job import Job, Runtime
 from .logbook import Logbook
 from .orders import AGENT_HOST, BadOrdersError, parse
@@ -30,6 +30,7 @@ from .people import People
 from .processes import Children, Service, StoppedError
 from .progress import Progress
 from .reports import Reports
+from .serving import Serving
 from .standing import Config, cookie_key
 from .tickets import Verifier
 from .trees import FolderTree
@@ -37,7 +38,6 @@ from .web import Answer, Asked, serve
 
 _LOOK_EVERY_S = 5.0
 _REPEAT_EVERY_S = 60.0
-_STARTS_GIVEN_UP = 4  # a server that ends so often before it ever answered will not come up
 
 
 class Agent:
@@ -51,7 +51,7 @@ class Agent:
         self._tools = for_tools(self._environ)
         self._log = Logbook(state / "log")
         self._reports = Reports(state / "reports.jsonl", self._log)
-        self._children = Children()
+        self._children = Children(str(state))
         self._repeated = time.monotonic()
 
     def run(self) -> int:
@@ -103,6 +103,8 @@ class Agent:
 
     def _set_up(self) -> None:
         self._orders = orders = parse(read_json(self._state / "launch.json"))
+        if leftovers := self._children.end_leftovers():
+            self._log.write("agent", f"started again; ended {leftovers} programs of the agent before")
         self._endpoint = jupyter.endpoint(self._state)
         self._config = Config(self._state, orders)
         self._verifier = Verifier(self._state, self._children, self._tools)
@@ -186,73 +188,15 @@ class Agent:
         return DockerRuntime() if self._orders.runtime == "docker" else VenvRuntime()
 
     def _serve(self, job: Job, chosen: paths.Chosen) -> None:
-        self._reports.say("start", "Starting the server")
-        heard: list[str] = []
-
-        def hear(line: str) -> None:
-            heard.append(line)
-            del heard[:-200]
-            self._log.write("server", line)
-
-        command = self._runtime.server(job, self._endpoint)
-        server = Service("server", self._children, lambda: command.args, command.env, command.cwd, hear)
-        server.start()
-        self._await_server(server, heard)
-        browser = Browser(self._orders, lambda: self._people.cookie_for("agent"))
-        self._reports.say("probe", "Trying what answers")
-        found = self._await_interfaces(browser, heard)
-        opens = self._opens(chosen, found, browser)
-        self._tell_ready(found, opens)
-        self._watch(browser, opens)
-
-    def _await_server(self, server: Service, heard: Sequence[str]) -> None:
-        ends = time.monotonic() + self._orders.limits.start_s
-        while not jupyter.is_up(self._endpoint):
-            if server.ended >= _STARTS_GIVEN_UP:
-                raise FailedError(_did_not_start(heard))
-            if time.monotonic() > ends:
-                raise FailedError(_silent(heard, self._orders.limits.start_s))
-            self._pause(0.2)
-
-    def _await_interfaces(self, browser: Browser, heard: Sequence[str]) -> list[Interface]:
-        """What answers at all, once something does: Caddy may be a moment later than the server."""
-        ends = time.monotonic() + self._orders.limits.start_s
-        while True:
-            found = answering(candidates(jupyter.proxied(self._endpoint)), browser.get)
-            if found:
-                return found
-            if time.monotonic() > ends:
-                raise FailedError(_silent(heard, self._orders.limits.start_s))
-            self._pause(0.5)
-
-    def _opens(self, chosen: paths.Chosen, found: Sequence[Interface], browser: Browser) -> str:
-        """What the first button opens: what was asked for if it answers, else the first interface."""
-        if chosen.open_path and browser.get(chosen.open_path):
-            return chosen.open_path
-        if chosen.open_path:
-            self._log.write("probe", f"{chosen.open_path} does not answer; {found[0].path} opens instead")
-        return found[0].path
-
-    def _tell_ready(self, found: Sequence[Interface], opens: str) -> None:
-        names = ", ".join(interface.title for interface in found)
-        listed = [interface.as_json() for interface in found]
-        self._reports.say("ready", f"Ready: {names}", interfaces=listed, open_path=opens)
-
-    def _watch(self, browser: Browser, opens: str) -> None:
-        """Look after it for good: when the server is away, and when it is back, is told."""
-        is_up = True
-        while True:
-            self._pause(_LOOK_EVERY_S)
-            was_up, is_up = is_up, jupyter.is_up(self._endpoint)
-            if was_up and not is_up:
-                self._reports.say(
-                    "ready", "Nothing answers at the moment; it is being started again", interfaces=[]
-                )
-            elif is_up and not was_up:
-                again = answering(candidates(jupyter.proxied(self._endpoint)), browser.get)
-                is_up = bool(again)
-                if again:
-                    self._tell_ready(again, opens)
+        Serving(
+            orders=self._orders,
+            endpoint=self._endpoint,
+            reports=self._reports,
+            log=self._log,
+            children=self._children,
+            browser=Browser(self._orders, lambda: self._people.cookie_for("agent")),
+            pause=self._pause,
+        ).run(self._runtime.server(job, self._endpoint), chosen.open_path)
 
     def _rest(self) -> None:
         """Stay for whoever wants to see the log."""
@@ -271,26 +215,3 @@ class Agent:
     def _fail(self, cause: Cause) -> None:
         with suppress(OSError):  # a full disk must not hide why
             self._reports.say("failed", cause.message, failure=cause.as_json())
-
-
-def _did_not_start(heard: Sequence[str]) -> Cause:
-    known = classify(heard, "start the server")
-    if known.code not in ("cause-unknown", "command-failed"):
-        return known
-    return Cause(
-        "server-did-not-start",
-        "What was built ends again as soon as it is started.",
-        'The lines below are its last words. A start script must end with exec "$@".',
-        lines=known.lines,
-        step="start the server",
-    )
-
-
-def _silent(heard: Sequence[str], limit_s: int) -> Cause:
-    return Cause(
-        "server-silent",
-        f"What was built runs, but nothing answered within {limit_s // 60} minutes.",
-        'A start script must end with exec "$@"; a Dockerfile\'s server must be Jupyter on the port that it is given.',
-        lines=tuple(heard[-10:]),
-        step="start the server",
-    )

@@ -20,6 +20,7 @@ from typing import Callable, Mapping, Optional, Sequence
 
 from .logbook import cleaned
 
+MARK = "BINDEROPS_GUEST"
 _PR_SET_CHILD_SUBREAPER = 36
 _KEPT_LINES = 400
 _LOOK_EVERY_S = 0.25
@@ -46,10 +47,11 @@ class Finished:
 
 
 class Children:
-    """All programs of this agent."""
+    """All programs of the agent on one state folder. Each carries ``mark`` in its environment."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str) -> None:
         self.stopping = threading.Event()
+        self._mark = mark
         self._lock = threading.Lock()
         self._live: dict[int, subprocess.Popen[bytes]] = {}
         with suppress(AttributeError, OSError):
@@ -95,6 +97,19 @@ class Children:
         """A program that `start` started has ended: end what it left of its group."""
         self._end(child)
 
+    def end_leftovers(self) -> int:
+        """End what an agent before this one, killed without a word, left running; how many there were."""
+        wanted = f"{MARK}={self._mark}".encode()
+        most = time.monotonic() + _PATIENCE_S
+        count = 0
+        while (found := [pid for pid in _processes() if _has_mark(pid, wanted)]) and time.monotonic() < most:
+            count = count or len(found)
+            for pid in found:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
+        return count
+
     def reap(self) -> None:
         """Take the exit codes of orphans that ended, which nobody else waits for."""
         with self._lock:
@@ -104,7 +119,7 @@ class Children:
                         os.waitpid(pid, os.WNOHANG)
 
     def stop_all(self) -> None:
-        """End everything below this process: politely for 8 s, then by force."""
+        """End everything below this process: the programs politely for 8 s, then all by force."""
         self.stopping.set()
         with self._lock:
             for pid in self._live:
@@ -118,7 +133,8 @@ class Children:
             rest = _descendants(os.getpid())
             if not rest:
                 return
-            if now > polite:
+            # What is left once the programs themselves are gone was left behind: nobody will end it politely.
+            if now > polite or not self._live.keys() & set(rest):
                 for pid in rest:
                     with suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
@@ -131,7 +147,7 @@ class Children:
             if self.stopping.is_set():
                 raise StoppedError
             child = subprocess.Popen(
-                list(args), env=dict(env), cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                list(args), env={**env, MARK: self._mark}, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
             self._live[child.pid] = child
@@ -226,6 +242,14 @@ def _processes() -> dict[int, tuple[int, str]]:
             state, parent = (entry / "stat").read_text().rpartition(")")[2].split()[:2]
             found[int(entry.name)] = (int(parent), state)
     return found
+
+
+def _has_mark(pid: int, wanted: bytes) -> bool:
+    if pid == os.getpid():
+        return False
+    with suppress(OSError):
+        return wanted in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    return False
 
 
 def _descendants(root: int) -> list[int]:

@@ -8,14 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
 from provisioning.clouds import Address
+from provisioning.errors import TemporaryError
 from provisioning.guest_link import GuestLink
 from provisioning.launch_spec import Limits, launch_json
 from provisioning.model import Report
@@ -73,6 +75,30 @@ def git_daemon(base: Path) -> Iterator[str]:
         daemon.wait()
 
 
+@asynccontextmanager
+async def echo_server() -> AsyncIterator[int]:
+    """A program of the person's: says which headers reach it, and invites every origin. Yields its port."""
+
+    async def echo(request: web.Request) -> web.Response:
+        headers = {
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Allow-Credentials": "true",
+            "X-Echo": "yes",
+        }
+        return web.json_response(dict(request.headers), headers=headers)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", echo)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
 def _accepts(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -119,6 +145,13 @@ class GuestBench:
         (state / "launch.json").write_text(json.dumps(self.orders))
         self.process: subprocess.Popen[bytes] | None = None
 
+    @classmethod
+    def stranger_to(cls, other: "GuestBench") -> "GuestBench":
+        """Somebody with keys of their own who knows where the other is."""
+        stranger = cls.__new__(cls)
+        stranger.__dict__ = {**other.__dict__, "signer": Signer.generate(), "process": None}
+        return stranger
+
     def start(self) -> None:
         environment = {
             key: value
@@ -147,14 +180,15 @@ class GuestBench:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=30)
 
-    def processes(self) -> list[str]:
+    def processes(self) -> dict[int, str]:
         """Everything alive that this agent or anything below it started."""
         mark = f"BINDEROPS_SERVER={self.state}".encode()
-        found = []
+        found = {}
         for entry in Path("/proc").glob("[0-9]*"):
             try:
                 if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                    command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+                    found[int(entry.name)] = command
             except OSError:
                 continue
         return found
@@ -175,7 +209,8 @@ class GuestBench:
                     (self.state / "log").read_text()[-5000:],
                 )
                 newest = heard[-1].n if heard else after
-                heard += await link.status(self.agent_url, self.id, newest, 5, cert_sha256=cert_sha256)
+                with suppress(TemporaryError):  # Caddy may not be there yet
+                    heard += await link.status(self.agent_url, self.id, newest, 5, cert_sha256=cert_sha256)
         return heard
 
     @asynccontextmanager
@@ -206,7 +241,7 @@ class Browser:
         cookie = {"Cookie": self.cookie} if self.cookie else {}
         return {**self.own, **cookie, **{k.replace("_", "-"): v for k, v in more.items()}}
 
-    async def get(self, path: str, method: str = "GET", body: bytes = b"", **headers: str) -> tuple[int, str]:
+    async def get(self, path: str, method: str = "GET", body: bytes = b"", /, **headers: str) -> tuple[int, str]:
         async with self.session.request(
             method, self.guest.agent_url + path, headers=self.headers(**headers), data=body or None,
             allow_redirects=False, ssl=False,
