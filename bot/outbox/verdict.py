@@ -1,6 +1,6 @@
 """What to do about how a sending went. Pure: a table of Slack's answers, and the decision for a row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.blocks import has_plan
@@ -27,6 +27,7 @@ TEXT_ONLY = "invalid_blocks"
 
 BACKOFF_LIMIT = timedelta(minutes=5)
 UNKNOWN_ERROR_TRIES = 30  # some two hours of an error that the tables do not know
+FILE_APPEARS = timedelta(seconds=15)  # a file's message comes some time after the call that shares it
 PLAN_REFUSED_FOR = timedelta(days=1)
 
 
@@ -71,7 +72,8 @@ def judge(row: Claimed, result: Result, now: datetime) -> Verdict:
                 hold=(row.budget, free_at) if row.budget else None,
             )
         case Unknown():
-            return _later(row, result.why, now, posting_since=row.posting_since)
+            later = _later(row, result.why, now, posting_since=row.posting_since)
+            return replace(later, at=max(later.at, now + FILE_APPEARS)) if row.method == "file" else later
         case Refused():
             return _refused(row, result.error, now)
 

@@ -85,7 +85,7 @@ async def test_given_a_kept_log_when_sent_then_it_lies_in_the_thread_once_even_i
     await a_log(desk, "line\n")
     desk.slack.faults = [Fault("files.completeUploadExternal", cut_after_effect=True)]
 
-    await desk.run(seconds=8)
+    await desk.run(seconds=25)
 
     files = [m for m in desk.slack.messages.values() if "files" in m]
     root = next(ts for ts, m in desk.slack.messages.items() if "files" not in m)
