@@ -113,6 +113,11 @@ class Outbox:
                     )  # fmt: skip
 
 
+async def post_again(tx: Tx) -> None:
+    """Have everything posted anew, for a workspace that forgot it: the playground of ``binderops try``."""
+    await tx.run("bot/outbox.post_again")
+
+
 async def _spend(tx: Tx, row: Claimed, now: datetime) -> bool:
     if row.budget is None:
         return True

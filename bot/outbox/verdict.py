@@ -18,6 +18,19 @@ PERMANENT = frozenset(
     }
 )  # fmt: skip
 
+#: Whoever runs the bot cures these, however late; until then everything waits.
+OPERATORS = frozenset(
+    {
+        "not_authed",
+        "invalid_auth",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "not_allowed_token_type",
+        "missing_scope",
+    }
+)
+
 #: The message that was to be edited is not there or not ours: it is posted anew.
 GONE = frozenset({"message_not_found", "cant_update_message"})
 
@@ -93,7 +106,8 @@ def _refused(row: Claimed, error: str, now: datetime) -> Verdict:
         return Again(at=now, tries=row.tries, error=error, ts=None, posting_since=None)
     if error in ("invalid_blocks", "invalid_blocks_format") and row.error != TEXT_ONLY:
         return _without_blocks(row, now)
-    if error in PERMANENT or row.tries >= UNKNOWN_ERROR_TRIES:
+    is_hopeless = row.tries >= UNKNOWN_ERROR_TRIES and error not in OPERATORS
+    if error in PERMANENT or is_hopeless:
         return Done(rev=row.body_rev, note=error)
     return _later(row, error, now, posting_since=row.uncertain_since)
 

@@ -1,0 +1,62 @@
+"""What follows from Slack's answers: set aside, later, or as Slack says."""
+
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.outbox.row import Claimed, Refused, Unknown
+from bot.outbox.verdict import BACKOFF_LIMIT, FILE_APPEARS, Again, Done, backoff, judge
+from tests.strategies import NOW
+
+ROW = Claimed(
+    key="k", team="T1", channel="C1", method="post", body={"text": "t", "blocks": []}, body_rev=3, ts=None, thread_ts=None,
+    uncertain_since=None, posting_since=NOW, tries=0, error="", budget="post:T1:C1", lease=uuid.UUID(int=1),
+    lease_until=NOW + timedelta(seconds=30),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("error", "tries", "is_set_aside"),
+    [
+        pytest.param("is_archived", 0, True, id="permanent"),
+        pytest.param("never_heard_of", 0, False, id="unknown at first"),
+        pytest.param("never_heard_of", 30, True, id="unknown for hours"),
+        pytest.param("token_revoked", 500, False, id="whoever runs the bot cures it"),
+    ],
+)
+def test_given_a_refusal_then_only_what_nobody_cures_is_set_aside(
+    error: str, tries: int, is_set_aside: bool
+) -> None:
+    verdict = judge(replace(ROW, tries=tries), Refused(error=error), NOW)
+
+    assert isinstance(verdict, Done) is is_set_aside
+
+
+def test_given_no_answer_to_a_post_then_the_next_try_knows_that_it_may_be_there() -> None:
+    verdict = judge(ROW, Unknown(why="TimeoutError"), NOW)
+
+    assert isinstance(verdict, Again)
+    assert verdict.posting_since == NOW
+
+
+def test_given_a_refused_post_then_the_next_try_need_not_look_for_it() -> None:
+    verdict = judge(ROW, Refused(error="never_heard_of"), NOW)
+
+    assert isinstance(verdict, Again)
+    assert verdict.posting_since is None
+
+
+def test_given_no_answer_to_a_file_then_it_is_looked_for_only_when_it_can_have_appeared() -> None:
+    verdict = judge(replace(ROW, method="file"), Unknown(why="TimeoutError"), NOW)
+
+    assert isinstance(verdict, Again)
+    assert verdict.at == NOW + FILE_APPEARS
+
+
+def test_given_ever_more_tries_then_the_wait_grows_up_to_its_limit() -> None:
+    waits = [backoff(tries) for tries in range(40)]
+
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (timedelta(seconds=1), BACKOFF_LIMIT)
