@@ -1,11 +1,24 @@
 """Who may do what. Pure: values in, a refusal or nothing out. docs/reference/permissions.md says the same in words."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.people import Person
 from provisioning.errors import TeamError
 from provisioning.model import Binder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who did something in Slack."""
+
+    team: str
+    id: str
+    is_admin: bool = False  # of the workspace; owners too
+    is_guest: bool = False
+    is_bot: bool = False
+    is_deactivated: bool = False
+    is_foreign: bool = False  # of another workspace, or nobody that this one knows
 
 
 class Who(StrEnum):

@@ -194,7 +194,11 @@ async def _ignore() -> None:
 
 
 def _bolt_log() -> logging.Logger:
-    """Bolt warns about each client that has a token beside ``authorize``; ours has one for a reason."""
+    """Bolt warns that a token beside ``authorize`` or ``client`` is not used; that is what we want."""
     bolt = logging.getLogger("bot.bolt")
-    bolt.addFilter(lambda record: "authorize" not in record.getMessage() or record.levelno > logging.WARNING)
+    bolt.addFilter(_is_no_token_warning)
     return bolt
+
+
+def _is_no_token_warning(record: logging.LogRecord) -> bool:
+    return "`token`" not in record.getMessage() or record.levelno > logging.WARNING

@@ -13,13 +13,14 @@ from typing import Protocol
 from uuid import UUID
 
 from bot import access, intents, words
+from bot.access import Person
 from bot.choosing import advice, choice, none_to_choose, not_found
 from bot.command import Command
 from bot.commands import COMMANDS
 from bot.commands.help import overview
 from bot.effects import Answer, Effect, mistaken, refused, say
 from bot.intents import MENTION, Asked
-from bot.people import People, Person
+from bot.people import People
 from bot.reading import FormWanted, read
 from bot.writing import write
 from provisioning.errors import BinderopsError, PersonError, TemporaryError, UnexpectedError

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot import blocks
+from bot.blocks import Block
 from provisioning.errors import BinderopsError, PersonError
 from provisioning.model import Binder, BinderId, Json, Request, Verb
 
@@ -15,7 +16,7 @@ class Answer:
     """Something said to the person alone. ``private``: whom to let in where, for the link in it."""
 
     text: str
-    blocks: Sequence[blocks.Block] = field(default_factory=list)
+    blocks: Sequence[Block] = field(default_factory=list)
     private: Json | None = None
 
 

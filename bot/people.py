@@ -10,23 +10,11 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.access import Person
 from provisioning.errors import TemporaryError
 
 KEPT = timedelta(minutes=1)  # so that a person who was just made a guest does not act as a member for long
 _MOST_KEPT = 2000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Somebody who did something in Slack."""
-
-    team: str
-    id: str
-    is_admin: bool = False  # of the workspace; owners too
-    is_guest: bool = False
-    is_bot: bool = False
-    is_deactivated: bool = False
-    is_foreign: bool = False  # of another workspace, or nobody that this one knows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,77 @@
+"""A database that does not answer within Slack's patience: everybody is told to try again, nothing half is kept."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from provisioning.store.database import Database
+from tests.integration.desk.conftest import BEN, Workspace
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def busy(workspace: Workspace, database_url: str) -> AsyncIterator[Workspace]:
+    """The desk's only connection is in use by somebody who does not end."""
+    database = await Database(database_url, max_connections=1).open()
+    own, workspace.desk.db = workspace.desk.db, database
+    async with database.transaction():
+        yield workspace
+    workspace.desk.db = own
+    await database.close()
+
+
+async def test_given_a_database_away_then_a_command_is_acked_with_try_again(busy: Workspace) -> None:
+    done = await busy.types(BEN, "org/repo")
+
+    assert done["acked"]
+    assert done["ack"]["text"].startswith("Try again: The database does not answer")
+
+
+async def test_given_a_database_away_then_nothing_is_stored(busy: Workspace) -> None:
+    await busy.types(BEN, "org/repo")
+
+    assert await busy.intents() == []
+
+
+async def test_given_a_database_away_then_the_form_opens_all_the_same(busy: Workspace) -> None:
+    await busy.types(BEN, "")
+
+    assert len((await busy.inbox(BEN))["views"]) == 1
+
+
+async def test_given_a_database_away_then_the_form_keeps_what_was_typed_and_says_try_again(
+    busy: Workspace,
+) -> None:
+    await busy.types(BEN, "")
+    done = await busy.submits(BEN, repository="org/repo")
+
+    assert "Try again" in done["errors"]["repository"]
+
+
+async def test_given_a_database_away_then_a_press_is_acked_and_told_to_try_again(
+    workspace: Workspace, database_url: str
+) -> None:
+    await workspace.types(BEN, "list")
+    await workspace.works()
+    ts = (await workspace.inbox(BEN))["ephemerals"][-1]["ts"]
+    database = await Database(database_url, max_connections=1).open()
+    own, workspace.desk.db = workspace.desk.db, database
+    async with database.transaction():
+        done = await workspace.presses(BEN, ts, "binder.list.channel")
+        told = await workspace.until_told(BEN, "Try again")
+    workspace.desk.db = own
+    await database.close()
+
+    assert done["acked"]
+    assert told
+
+
+async def test_given_a_fault_of_ours_then_the_person_gets_an_id_that_the_log_has(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    workspace.desk.commands = {}  # nothing is known any more: reading breaks
+    ack = (await workspace.types(BEN, "launch again"))["ack"]
+
+    incident = ack["text"].partition("incident ")[2][:8]
+    assert f"incident={incident}" in caplog.text
