@@ -1,6 +1,6 @@
 """The person API: what a page, a test or a check uses to be a person in the workspace. JSON, loopback only.
 
-    GET  /person/state                    users, channels, sample_url, broken_url, commands, bot_connected
+    GET  /person/state                    users, channels, sample_url, broken_url, commands, has_home, bot_connected
     GET  /person/channel/<id>             channel, messages (oldest first; replies among them, by thread_ts)
     GET  /person/inbox/<user>             ephemerals, dms, views (the top one last), home
     GET  /person/events?after=N           waits up to 25 s: last, changes [{n, what, channel or user}]; without after: last, at once
@@ -91,6 +91,7 @@ class PersonApi:
             "channels": [_with_members(channel) for channel in workspace.channels.values()],
             **self.samples,
             "commands": list(self.site.app.commands),
+            "has_home": self.site.app.has_home,
             "bot": {"id": BOT, "user": BOT_USER},
             "bot_connected": self.socket.is_connected,
             "last": self.site.changes.last,

@@ -23,6 +23,7 @@ class InstalledApp:
     scopes: frozenset[str] | None = None
     commands: tuple[str, ...] = ("/binder",)
     events: tuple[str, ...] = DEFAULT_EVENTS
+    has_home: bool = True
     bot_token: str = field(default_factory=lambda: f"xoxb-playground-{secrets.token_hex(8)}", repr=False)
     app_token: str = field(default_factory=lambda: f"xapp-playground-{secrets.token_hex(8)}", repr=False)
 
@@ -36,6 +37,7 @@ class InstalledApp:
             scopes=frozenset(scopes.get("bot", [])),
             commands=tuple(c["command"] for c in features.get("slash_commands", [])),
             events=tuple(settings.get("event_subscriptions", {}).get("bot_events", [])),
+            has_home=bool(features.get("app_home", {}).get("home_tab_enabled")),
             **tokens,
         )
 

@@ -32,6 +32,8 @@ def update(site: Site, call: Json) -> Json:
 
 
 def publish(site: Site, call: Json) -> Json:
-    """Set a person's Home tab."""
+    """Set a person's Home tab. Raises ``not_enabled`` where the manifest has none."""
+    if not site.app.has_home:
+        raise SlackError("not_enabled")
     user = site.workspace.user(needed(call, "user_id"))
     return {"view": site.windows.publish(user.id, _view(call, "home"), call.get("hash"))}

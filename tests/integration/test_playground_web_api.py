@@ -108,6 +108,15 @@ async def test_given_a_manifest_without_history_when_history_is_asked_then_the_s
     assert (refusal["error"], refusal["provided"]) == ("missing_scope", "chat:write")
 
 
+async def test_given_a_manifest_without_a_home_tab_when_home_is_published_then_it_is_not_enabled(
+    clock: Clock,
+) -> None:
+    async with bench(now=clock, app=InstalledApp.from_manifest({})) as room:
+        refusal = await room.error("views.publish", user_id=ADA, view={"type": "home", "blocks": []})
+
+    assert refusal["error"] == "not_enabled"
+
+
 async def test_given_scopes_for_channels_only_when_a_dm_is_looked_up_then_its_scope_is_missing(
     clock: Clock,
 ) -> None:
