@@ -1,5 +1,6 @@
 """``logs``: the guest's log as a file in the thread; read from the guest while it lives, else the one that was kept."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from bot import words
@@ -13,6 +14,7 @@ from provisioning.model import Binder, Phase
 if TYPE_CHECKING:
     from bot.desk import Desk
 
+_PATIENCE_S = 15  # for the guest, within the desk's own
 _ALIVE = frozenset({Phase.BOOTING, Phase.BUILDING, Phase.STARTING, Phase.READY, Phase.FAILED})
 
 
@@ -33,8 +35,9 @@ async def _fetched(desk: "Desk", binder: Binder) -> str:
     if binder.phase not in _ALIVE or not binder.agent_url:
         return ""
     try:
-        return await desk.links.log(binder.agent_url, binder.id, cert_sha256=binder.cert_sha256)
-    except TemporaryError:  # gone, or not up yet: the kept one may still tell
+        async with asyncio.timeout(_PATIENCE_S):
+            return await desk.links.log(binder.agent_url, binder.id, cert_sha256=binder.cert_sha256)
+    except (TemporaryError, TimeoutError):  # gone, not up yet, or slow: the kept one may still tell
         return ""
 
 
