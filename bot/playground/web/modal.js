@@ -8,6 +8,7 @@ import { icon } from "./icons.js";
 import { textObject } from "./mrkdwn.js";
 
 let shown = null; // {dialog, view, form, depth}
+const typed = new Map(); // view id -> what was typed, for when the view changes or comes back from below another
 
 /** Shows the top modal, or none. */
 export function showModal(state) {
@@ -16,12 +17,12 @@ export function showModal(state) {
   const depth = state.views.length;
   if (shown && shown.view.id === view.id && shown.view.hash === view.hash && shown.depth === depth) return null;
   const isSame = shown?.view.id === view.id;
-  const typed = isSame ? shown.form.values() : {};
+  if (shown) typed.set(shown.view.id, shown.form.values());
   const dialog = shown?.dialog ?? openDialog();
   const focus = isSame ? focusWithin(dialog) : null;
   shown = { dialog, view, depth, form: new Form() };
   draw(view, depth);
-  shown.form.restore(typed);
+  shown.form.restore(typed.get(view.id) ?? {});
   if (focus) restoreFocus(dialog.parentElement, focus);
   else focusFirst(dialog);
   return null;
@@ -31,6 +32,7 @@ function close() {
   if (!shown) return;
   const { dialog } = shown;
   shown = null;
+  typed.clear();
   dialog.close();
   dialog.remove();
   if (document.activeElement === document.body) document.getElementById("composer")?.focus();

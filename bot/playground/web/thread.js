@@ -17,6 +17,7 @@ export function showThread(state) {
   document.getElementById("workspace").classList.toggle("with-thread", Boolean(root));
   pane.hidden = !root;
   if (!root) {
+    fill(pane);
     shown = {};
     return;
   }

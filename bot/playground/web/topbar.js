@@ -4,7 +4,6 @@ import { become } from "./deeds.js";
 import { el, fill } from "./dom.js";
 import { faultsPanel } from "./faults.js";
 import { icon } from "./icons.js";
-import { appName } from "./state.js";
 
 const parts = {};
 
@@ -18,7 +17,7 @@ export function showTopbar(state) {
     fill(parts.select, people.map((user) => el("option", { value: user.id }, nameOf(user))));
   }
   parts.select.value = state.me;
-  const words = !state.isOnline ? "Playground does not answer" : `${appName()} ${state.isBotConnected ? "is connected" : "is not connected"}`;
+  const words = !state.isOnline ? "No answer" : state.isBotConnected ? "App connected" : "App not connected";
   const isGood = state.isOnline && state.isBotConnected;
   if (parts.status.textContent !== words) {
     parts.status.className = `status ${isGood ? "status-good" : "status-bad"}`;
