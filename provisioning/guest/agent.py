@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 import traceback
 from contextlib import suppress
@@ -76,7 +77,9 @@ class Agent:
         return 0
 
     def _stop(self, *_: object) -> None:
+        """Told to end: the programs end at once, whatever the agent itself waits for at this moment."""
         self._children.stopping.set()
+        threading.Thread(target=self._children.stop_all, daemon=True, name="stop").start()
 
     def _live(self) -> None:
         last = self._reports.last

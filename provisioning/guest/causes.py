@@ -13,6 +13,7 @@ from typing import Any, Mapping, Sequence
 _MOST_LINES = 10
 _LEAST_LINES = 3
 _LONGEST_LINE = 300
+_SAYS_NOTHING = re.compile(r"[━█]{3}|^\s*(?:\^+|~+|-+)\s*$|^Error during build: Command '\[")
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,6 @@ RULES: tuple[Rule, ...] = (
         r"could not read Username",
         r"Authentication failed",
         r"access denied or repository not exported",
-        r"Failed to clone repository",
     ),
     _rule(
         Cause(
@@ -221,7 +221,8 @@ RULES: tuple[Rule, ...] = (
             "A command of the build failed.",
             "The lines below are its last words; correct it in the repository.",
         ),
-        r"did not complete successfully: exit code: (?P<exit>\d+)",
+        r"did not complete successfully: exit code: \d+",
+        r"executor failed running .*exit code: \d+",
         r"Error during build:",
     ),
 )
@@ -258,8 +259,8 @@ def _bare(name: str) -> str:
 
 
 def _said(lines: Sequence[str]) -> list[str]:
-    """The lines that say something: no blanks, no progress bars, no traces of the build tool itself."""
-    return [line for line in lines if line.strip() and not re.search(r"[━█]{3}|^\s*(?:\^+|~+)\s*$", line)]
+    """The lines that say something: no blanks, rules or progress bars, not the build tool's own command line."""
+    return [line for line in lines if line.strip() and not _SAYS_NOTHING.search(line)]
 
 
 def _around(lines: Sequence[str], place: int) -> tuple[str, ...]:

@@ -1,0 +1,165 @@
+"""Tickets and signed calls, from the bot's signer to the guest's check by openssl."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from provisioning.guest.processes import Children
+from provisioning.guest.tickets import RefusedError, Verifier, is_local_path
+from provisioning.tickets import Signer
+
+BOT_NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class Guest:
+    """A verifier whose clock is ours; its machine may be wrong about the time."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        self.signer = Signer.generate()
+        self.now = BOT_NOW.timestamp()
+        self.started()
+
+    def started(self) -> None:
+        self.verifier = Verifier(self.state, Children(str(self.state)), dict(os.environ), lambda: self.now)
+
+    def make(self, to: str = "/lab", *, binder: str = "aaaa", at: datetime = BOT_NOW) -> str:
+        return self.signer.ticket(binder=binder, team="T1", user="U1", to=to, now=at)
+
+    def take(self, text: str) -> str:
+        return self.verifier.ticket(
+            text, "aaaa", [Signer.generate().public_key, self.signer.public_key]
+        ).person
+
+    def call(
+        self, text: str, *, method: str = "GET", path: str = "/_binder/status?after=0", body: bytes = b""
+    ) -> None:
+        self.verifier.call(text, "aaaa", [self.signer.public_key], method=method, path=path, body=body)
+
+    def sign(self, *, at: datetime = BOT_NOW, binder: str = "aaaa", body: bytes = b"") -> str:
+        return self.signer.signature(
+            binder=binder, method="GET", path="/_binder/status?after=0", body=body, now=at
+        )
+
+
+@pytest.fixture
+def guest(tmp_path: Path) -> Guest:
+    return Guest(tmp_path)
+
+
+def test_given_a_fresh_ticket_of_the_next_key_then_it_lets_its_person_in(guest: Guest) -> None:
+    assert guest.take(guest.make()) == "T1:U1"
+
+
+@pytest.mark.parametrize(
+    ("age", "opens"),
+    [
+        pytest.param(60, True, id="just in time"),
+        pytest.param(61, False, id="too old"),
+        pytest.param(-30, False, id="early"),
+    ],
+)
+def test_given_a_ticket_of_some_age_then_it_opens_for_a_minute(guest: Guest, age: int, opens: bool) -> None:
+    text = guest.make(at=BOT_NOW - timedelta(seconds=age))
+
+    if opens:
+        assert guest.take(text)
+    else:
+        with pytest.raises(RefusedError, match="too old"):
+            guest.take(text)
+
+
+def test_given_a_machine_whose_clock_is_wrong_when_the_bot_called_then_tickets_go_by_the_bots_clock(
+    guest: Guest,
+) -> None:
+    guest.now -= 7200
+    guest.call(guest.sign())
+
+    assert guest.take(guest.make()) == "T1:U1"
+
+
+def test_given_a_used_ticket_when_the_agent_restarts_then_it_stays_used(guest: Guest) -> None:
+    text = guest.make()
+    guest.take(text)
+    guest.started()
+
+    with pytest.raises(RefusedError, match="used already"):
+        guest.take(text)
+
+
+def test_given_a_ticket_for_another_binder_then_it_does_not_open(guest: Guest) -> None:
+    with pytest.raises(RefusedError, match="another environment"):
+        guest.take(guest.make(binder="bbbb"))
+
+
+def test_given_a_ticket_of_a_stranger_then_it_does_not_open(guest: Guest) -> None:
+    text = Signer.generate().ticket(binder="aaaa", team="T1", user="U1", to="/lab", now=BOT_NOW)
+
+    with pytest.raises(RefusedError, match="not made by the bot"):
+        guest.take(text)
+
+
+def test_given_a_signed_call_when_used_as_a_ticket_then_it_does_not_open(guest: Guest) -> None:
+    with pytest.raises(RefusedError, match="another environment"):
+        guest.take(guest.sign())
+
+
+@pytest.mark.parametrize("text", ["", ".", "a", "e30.", "e30.AAAA", "W10.AAAA", "é.é", "a" * 9000 + ".b"])
+def test_given_any_text_as_ticket_then_it_is_refused(guest: Guest, text: str) -> None:
+    with pytest.raises(RefusedError):
+        guest.take(text)
+
+
+def test_given_a_signed_call_when_sent_again_then_it_is_refused(guest: Guest) -> None:
+    text = guest.sign()
+    guest.call(text)
+
+    with pytest.raises(RefusedError, match="used already"):
+        guest.call(text)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        pytest.param({"method": "PUT"}, "m", id="another method"),
+        pytest.param({"path": "/_binder/status?after=1"}, "p", id="another query"),
+        pytest.param({"body": b"x"}, "sha256", id="another body"),
+    ],
+)
+def test_given_a_signed_call_when_it_is_about_something_else_then_it_is_refused(
+    guest: Guest, changed: dict[str, object], named: str
+) -> None:
+    with pytest.raises(RefusedError, match=f"another {named}$"):
+        guest.call(guest.sign(), **changed)  # type: ignore[arg-type]  # a table of single arguments
+
+
+def test_given_a_call_kept_back_when_newer_ones_came_then_it_is_refused(guest: Guest) -> None:
+    guest.call(guest.sign(at=BOT_NOW + timedelta(seconds=121)))
+
+    with pytest.raises(RefusedError, match="too long ago"):
+        guest.call(guest.sign())
+
+
+def test_given_a_body_then_the_signature_is_over_its_hash(guest: Guest) -> None:
+    guest.call(guest.sign(body=b"{}"), body=b"{}")
+
+    assert guest.verifier.was_called
+
+
+@pytest.mark.parametrize(
+    ("path", "is_local"),
+    [
+        ("/lab", True),
+        ("/lab/tree/a%20b.ipynb?x=1#y", True),
+        ("//evil.example", False),
+        ("/\\evil.example", False),
+        ("https://evil.example", False),
+        ("/a\r\nSet-Cookie: x", False),
+        ("/é", False),
+        ("", False),
+    ],
+)
+def test_given_a_place_to_go_to_then_only_paths_of_this_site_are_local(path: str, is_local: bool) -> None:
+    assert is_local_path(path) is is_local

@@ -1,0 +1,61 @@
+"""The user data is what the instance will see, whatever a person typed."""
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provisioning.errors import RefusedError
+from provisioning.user_data import load, render
+
+ROOT = Path(__file__).parents[2]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=15,
+)
+
+
+@settings(max_examples=15, deadline=None)  # each one packs the whole agent
+@given(st.dictionaries(st.text(max_size=20), JSON, max_size=8))
+def test_given_any_orders_then_they_come_back_equal(launch: dict[str, Any]) -> None:
+    config, orders = load(render(launch))
+
+    assert orders == launch
+    assert sorted(config) == ["bootcmd", "runcmd", "write_files"]
+
+
+def test_given_the_agent_then_its_text_arrives_unchanged_and_whole() -> None:
+    config, _ = load(render({"title": "é 😀 a: b"}))
+
+    arrived = {f["path"]: f["content"] for f in config["write_files"]}
+    package = ROOT / "provisioning" / "guest"
+    expected = {
+        f"/opt/binderops/guest/{f.relative_to(package)}": f.read_text() for f in package.rglob("*.py")
+    }
+    assert expected.items() <= arrived.items()
+
+
+def test_given_the_same_orders_then_the_same_bytes() -> None:
+    assert render({"a": 1}) == render({"a": 1})
+
+
+def test_given_real_orders_then_they_fit_with_room_to_spare() -> None:
+    assert len(base64.b64encode(render({"path": "x" * 2000}))) < 60_000
+
+
+def test_given_orders_that_do_not_fit_then_it_is_said() -> None:
+    noise = base64.b85encode(bytes(range(256)) * 4 + os.urandom(40_000)).decode()
+
+    with pytest.raises(RefusedError, match="user-data-too-large"):
+        render({"path": noise})
+
+
+def test_given_the_lock_then_the_instance_installs_the_same_caddy() -> None:
+    wanted = (ROOT / "templates" / "guest-requirements.txt").read_text()
+
+    assert wanted in (ROOT / "requirements.txt").read_text()
