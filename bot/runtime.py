@@ -1,18 +1,43 @@
 """Puts a process together and takes it apart again: database, keys, cloud, loops, Slack. Holds no policy.
 
-``Parts`` are what a test may bring instead of ours: the same wiring runs with a cloud or a clock of its own.
+What a test may bring instead of ours (a cloud, a database class, a clock) is a parameter: the same wiring runs.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
+import aiohttp
+
+from bot.app import build_app, connect
+from bot.desk import Desk, DeskSettings
+from bot.entrance import Entrance
+from bot.narrator import Narrator
+from bot.outbox import Outbox
+from bot.people import People
 from bot.settings import Settings
-from provisioning.store.database import Database
+from bot.slack_client import SlackClient, make_client
+from provisioning import keys
+from provisioning.acting import Actor, Orders
+from provisioning.catalogue import Catalogue
+from provisioning.clouds import Cloud
+from provisioning.guest_link import GuestLink
+from provisioning.inventory import Inventory
+from provisioning.launch import Launcher
+from provisioning.model import Plan, Request
+from provisioning.phases import Policy
+from provisioning.plan import PlanPolicy, make_plan
+from provisioning.reports import Listener
+from provisioning.sources import SourcePolicy, resolve
+from provisioning.store.database import Bell, Database
 from provisioning.store.migrations import migrate
 from provisioning.store.postgres import EmbeddedPostgres
+from provisioning.store.takeover import free_what_nobody_holds
+from provisioning.worker import Loop, Worker
 
 log = logging.getLogger(__name__)
 
@@ -22,20 +47,23 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The deployment's database, migrated; the embedded one is started, and stopped by the last process that leaves."""
-    async with database_url(settings) as url:
-        database = await Database(url).open()
-        try:
-            yield database
-        finally:
-            await database.close()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a process is put together from."""
+
+    settings: Settings
+    url: str  # of the database
+    cloud: Cloud
+    plans: PlanPolicy
+    listing_every: timedelta = timedelta(seconds=2)
+    clock: Callable[[], datetime] = utc_now
+    database: type[Database] = field(default=Database)
+    client: Callable[[Settings], SlackClient] = field(default=make_client)
 
 
 @asynccontextmanager
 async def database_url(settings: Settings) -> AsyncIterator[str]:
-    """Where the database is; a running server for as long as the context lasts."""
+    """Where the deployment's database is, migrated. The embedded one runs as long as the context of its last user."""
     if settings.database_url:
         await migrate(settings.database_url)
         yield settings.database_url
@@ -47,3 +75,113 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
         yield url
     finally:
         await asyncio.to_thread(embedded.stop_if_unused)
+
+
+@asynccontextmanager
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The deployment's database, for a command that only looks."""
+    async with database_url(settings) as url:
+        database = await Database(url).open()
+        try:
+            yield database
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def running(parts: Parts) -> AsyncIterator[None]:
+    """A bot at work for as long as the context lasts; leaving it lets what is under way end first."""
+    settings, clock = parts.settings, parts.clock
+    if await free_what_nobody_holds(parts.url):
+        log.info("alone leases=freed")
+    async with AsyncExitStack() as stack:
+        db = await parts.database(parts.url).open()
+        stack.push_async_callback(db.close)
+        bell = Bell(parts.url)
+        await bell.start()
+        stack.push_async_callback(bell.stop)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        stack.push_async_callback(parts.cloud.close)
+        sealed = keys.secret_of(settings.home, settings.secrets.binderops_key)
+        signing = await keys.load(db, sealed, clock)
+        link = GuestLink(http, signing.current, clock)
+        inventory = Inventory(parts.cloud, clock, every=parts.listing_every)
+        listener = Listener(db, parts.cloud, inventory, link, bell, clock)
+        stack.push_async_callback(listener.stop)
+        launcher = _launcher(parts, db, inventory, link, signing)
+        slack = parts.client(settings)
+        catalogue = Catalogue(parts.cloud, parts.plans.prices)
+        await catalogue.start()
+        stack.push_async_callback(catalogue.stop)
+        desk = Desk(
+            db=db,
+            people=People(slack, clock),
+            clock=clock,
+            links=link,
+            settings=_desk_settings(parts, catalogue),
+        )
+        entrance = Entrance(db, signing.current, clock)
+        outbox = Outbox(db, slack, clock, http, entrance.private_link, record=slack.note)
+        loops = (
+            Loop(topic="desk", once=desk.once, width=2),
+            Loop(topic="step", once=launcher.once, width=8),
+            Loop(topic="listen", once=listener.once),
+            Loop(topic="story", once=Narrator(db=db, clock=clock).once),
+            Loop(topic="outbox", once=outbox.once, width=4),
+        )
+        worker = Worker(bell, loops)
+        await worker.start()
+        stack.push_async_callback(worker.stop)
+        handler = await connect(build_app(desk, slack), settings)
+        stack.push_async_callback(handler.close_async)
+        yield
+
+
+def _desk_settings(parts: Parts, catalogue: Catalogue) -> DeskSettings:
+    settings = parts.settings
+    return DeskSettings(
+        admins=frozenset(settings.texts("access.admins")),
+        allow_guests=settings.values["access.allow_guests"] is True,
+        allow_exact=settings.texts("sources.allow_exact"),
+        default_hours=parts.plans.default_hours,
+        flavors=catalogue.flavors,
+    )
+
+
+def _launcher(
+    parts: Parts, db: Database, inventory: Inventory, link: GuestLink, signing: keys.Keys
+) -> Launcher:
+    settings = parts.settings
+    deployment = settings.text("deployment")
+    allow_exact = settings.texts("sources.allow_exact")
+
+    async def plan(request: Request) -> Plan:
+        resolved = await resolve(request, policy=SourcePolicy(allow_exact=allow_exact))
+        return make_plan(request, resolved, await parts.cloud.flavors(), parts.plans)
+
+    actor = Actor(
+        db=db, cloud=parts.cloud, link=link, plan=plan, deployment=deployment, clock=parts.clock,
+        orders=Orders(bot_keys=signing.public, allow_exact=allow_exact),
+    )  # fmt: skip
+    policy = Policy(
+        max_lifetime=timedelta(hours=settings.number("limits.max_hours") or 0),
+        keep_failed=timedelta(minutes=settings.number("limits.keep_failed_minutes") or 0),
+        volume_root_below_gib=parts.cloud.volume_root_below_gib,
+    )
+    return Launcher(
+        db=db,
+        cloud=parts.cloud,
+        inventory=inventory,
+        actor=actor,
+        policy=policy,
+        deployment=deployment,
+        clock=parts.clock,
+    )
+
+
+async def until_told_to_stop() -> None:
+    """Return at SIGTERM or SIGINT."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await told.wait()

@@ -41,7 +41,7 @@ def launch_json(
         "title": plan.title,
         "source": {
             "provider": plan.request.provider,
-            "url": plan.request.repo,
+            "url": plan.source_url or plan.request.repo,
             "commit": plan.commit,
             "ref": plan.ref,
             "address": plan.source_address,  # connect to this one; empty: not checked (allow_exact)

@@ -72,6 +72,7 @@ class Plan:
     image: str
     lifetime: timedelta  # counted from ready
     needs_confirmation: bool
+    source_url: str = ""  # where redirects led; empty: the request's own address
     source_address: str = ""  # the checked address of the source's host; the guest connects to this one
 
 

@@ -80,3 +80,12 @@ select body from logs where binder_id = %(binder)s and attempt = %(attempt)s
 -- name: give_back
 update outbox set lease = null, lease_until = null, posting_since = %(posting_since)s
 where key = %(key)s and lease = %(lease)s
+
+-- name: post_again
+-- The workspace has forgotten everything: what is not gone is told anew, answers of before are nobody's.
+update outbox set
+    ts = null, posting_since = null, error = '', tries = 0,
+    sent_rev = case
+        when method = 'post' and (binder_id is null or binder_id in (select id from binders where phase <> 'deleted')) then 0
+        else body_rev
+    end

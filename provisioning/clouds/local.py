@@ -84,6 +84,10 @@ class LocalCloud:
     async def close(self) -> None:
         """Nothing to close: instances go on without us."""
 
+    async def switch_off(self) -> None:
+        """End the processes of every instance of this deployment and keep its files, until `open`."""
+        await _done_aside(self._switch_off)
+
     async def flavors(self) -> tuple[Flavor, ...]:
         """Shares of this machine, as information: nothing holds an instance to them."""
         return await _done_aside(local_machine.flavors, self._files.home)
@@ -239,6 +243,12 @@ class LocalCloud:
                     log.warning("instance-not-started server=%s code=%s message=%s", server_id, error.code, error.message)  # fmt: skip
                 else:
                     log.info("instance-started-again server=%s binder=%s", server_id, record.mark.binder)
+
+    def _switch_off(self) -> None:
+        with self._files.lock():
+            servers = self._files.all(Kind.SERVER, ServerRecord)
+            for server_id in (i for i, r in servers.items() if self._is_ours(r.mark)):
+                local_processes.stop(self._files.place(Kind.SERVER, server_id))
 
     def _delete(self, kind: Kind, cloud_id: CloudId) -> None:
         with self._files.lock():

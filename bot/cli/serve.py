@@ -1,0 +1,96 @@
+"""Serve a Slack workspace: Socket Mode, so no inbound port is needed. Ends at SIGTERM, letting what is under way end first."""
+
+import argparse
+import asyncio
+import shutil
+import sys
+from pathlib import Path
+
+from bot.runtime import Parts, database_url, running, until_told_to_stop
+from bot.settings import Settings
+from provisioning.clouds.local import LocalCloud
+from provisioning.errors import RefusedError
+from provisioning.plan import PlanPolicy, PriceRule, preset
+
+SUMMARY = "serve a Slack workspace"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--slack`` and ``--cloud``."""
+    parser.add_argument(
+        "--slack",
+        choices=["socket"],
+        default="socket",
+        help="how Slack reaches the bot: socket (Socket Mode)",
+    )
+    parser.add_argument(
+        "--cloud", choices=["local"], default="local", help="where instances run: local (this machine)"
+    )
+
+
+def run(_arguments: argparse.Namespace, settings: Settings) -> int:
+    """Serve until told to stop."""
+    missing = [
+        name
+        for name, given in (
+            ("SLACK_BOT_TOKEN", settings.secrets.slack_bot_token),
+            ("SLACK_APP_TOKEN", settings.secrets.slack_app_token),
+        )
+        if not given
+    ]
+    if missing:
+        raise RefusedError(
+            "slack-tokens-missing",
+            f"{' and '.join(missing)} must be set.",
+            "Create the app from manifest.yml and take its tokens; docs/howto/serve-a-workspace.md shows each click.",
+        )
+    asyncio.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    cloud = await open_local_cloud(settings)
+    async with (
+        database_url(settings) as url,
+        running(Parts(settings=settings, url=url, cloud=cloud, plans=plans(settings))),
+    ):
+        print("Binderops serves. Ctrl-C stops it.", flush=True)
+        await until_told_to_stop()
+
+
+async def open_local_cloud(settings: Settings) -> LocalCloud:
+    """The local cloud of this home; instances that a reboot of the machine ended run again."""
+    cloud = LocalCloud(
+        settings.home / "cloud",
+        deployment=settings.text("deployment"),
+        guest=Path(__file__).parents[2] / "provisioning",
+        caddy=program("caddy"),
+        uv=program("uv"),
+        max_instances=round(settings.number("limits.local_instances") or 1),
+    )
+    await cloud.open()
+    return cloud
+
+
+def program(name: str) -> Path:
+    """A program that came with our packages, beside this Python, else one of the PATH."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise RefusedError("program-missing", f"The program {name} is missing.", "Run make setup.")
+    return Path(found)
+
+
+def plans(settings: Settings, name: str = "") -> PlanPolicy:
+    """The preset's policy, with the settings that go before it."""
+    policy = preset(name or settings.text("preset"))
+    given = settings.values["prices"]
+    prices = (
+        tuple(PriceRule(pattern=p, su_per_hour=float(su)) for p, su in given.items())
+        if isinstance(given, dict)
+        else ()
+    )
+    return policy.with_settings(
+        flavor=settings.text("defaults.flavor"), image=settings.text("defaults.image"), hours=settings.number("defaults.hours"),
+        max_hours=settings.number("limits.max_hours"), confirm_above=settings.number("confirm_above_su_per_hour"), prices=prices,
+    )  # fmt: skip

@@ -1,0 +1,81 @@
+"""Try it on this machine: a playground as Slack, this machine as the cloud, nothing to sign in to. Ctrl-C stops all of it."""
+
+import argparse
+import asyncio
+from dataclasses import replace
+
+from bot.cli.serve import open_local_cloud, plans
+from bot.outbox import post_again
+from bot.playground import Playground
+from bot.runtime import Parts, database_url, running, until_told_to_stop
+from bot.settings import Secrets, Settings
+from provisioning.errors import RefusedError
+from provisioning.store.database import Database
+
+SUMMARY = "a playground on this machine"
+
+_SETTINGS = {"preset": "local", "deployment": "try"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """``--port``."""
+    parser.add_argument(
+        "--port", type=int, default=3000, help="the playground's port on 127.0.0.1; 0 takes a free one"
+    )
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Play until Ctrl-C."""
+    asyncio.run(_play(settings, arguments.port))
+    return 0
+
+
+async def _play(settings: Settings, port: int) -> None:
+    playground = Playground(folder=settings.home / "playground")
+    try:
+        await playground.start(port=port)
+    except OSError as error:
+        raise RefusedError(
+            "port-in-use", f"Port {port} is in use.", "Take another: PORT=4000 make try."
+        ) from error
+    try:
+        await _play_in(playground, _settings_for(playground, settings))
+    finally:
+        await playground.stop()
+
+
+async def _play_in(playground: Playground, settings: Settings) -> None:
+    cloud = await open_local_cloud(settings)
+    try:
+        async with database_url(settings) as url:
+            await _fill(url)
+            parts = Parts(settings=settings, url=url, cloud=cloud, plans=plans(settings))
+            async with running(parts):
+                print(f"The playground: {playground.url}", flush=True)
+                print(f"Try there:      /binder {playground.sample_url}", flush=True)
+                print("Ctrl-C stops everything.", flush=True)
+                await until_told_to_stop()
+                print("Stopping ...", flush=True)
+    finally:
+        await cloud.switch_off()
+
+
+async def _fill(url: str) -> None:
+    """A playground forgets when it ends: what is still there is told again in the new one."""
+    db = await Database(url).open()
+    try:
+        async with db.transaction() as tx:
+            await post_again(tx)
+    finally:
+        await db.close()
+
+
+def _settings_for(playground: Playground, settings: Settings) -> Settings:
+    exempt = [f"{playground.url}/"]
+    secrets = Secrets(
+        slack_bot_token=playground.bot_token,
+        slack_app_token=playground.app_token,
+        binderops_key=settings.secrets.binderops_key,
+    )
+    values = {**settings.values, **_SETTINGS, "sources.allow_exact": exempt}
+    return replace(settings, values=values, secrets=secrets, slack_api_url=playground.api_url)

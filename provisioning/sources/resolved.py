@@ -1,0 +1,25 @@
+"""What a lookup gives back, and what it may look at. Values of their own, so that plans need none of the lookup's machinery."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A request's repository at one commit."""
+
+    commit: str  # full object id, 40 or 64 hexadecimal digits
+    ref: str  # the ref's short name (``main``, ``v1.2``), for people; the commit itself where a commit was named
+    address: str  # the checked address that answered; empty: exempt from the check (allow_exact)
+    url: str = ""  # where redirects led; the guest fetches from there. Empty: the request's own
+    size_mib: int | None = None  # of the source, where it is known before the fetch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePolicy:
+    """Which sources a deployment takes."""
+
+    allow_exact: tuple[str, ...] = ()  # URL prefixes exempt from the rules on scheme and address
+
+    def exempts(self, url: str) -> bool:
+        """Whether the URL lies below an exempt prefix; a prefix ends at a slash, so that ``:80/`` does not cover ``:8080``."""
+        return any(url == prefix or url.startswith(prefix.rstrip("/") + "/") for prefix in self.allow_exact)
