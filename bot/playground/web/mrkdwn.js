@@ -69,6 +69,7 @@ function quoted(text) {
 const RULES = [
   { pattern: /`([^`]+)`/y, make: (match) => el("code", {}, bare(match[1])) },
   { pattern: /<([^<>]+)>/y, make: (match) => reference(match[1]) },
+  { pattern: /https?:\/\/(?:&amp;|[^\s<>|`&])*(?:&amp;|[^\s<>|`&.,;:!?'")*_~])/y, wraps: true, make: (match) => bareLink(match[0]) },
   { pattern: /:([a-z0-9_+:-]+):/y, make: (match) => emoji(match[1]) },
   { pattern: /\*(?=\S)([^*]*[^*\s])\*(?![\p{L}\p{N}_*])/uy, wraps: true, make: (match) => el("strong", {}, inline(match[1])) },
   { pattern: /_(?=\S)([^_]*[^_\s])_(?![\p{L}\p{N}_])/uy, wraps: true, make: (match) => el("em", {}, inline(match[1])) },
@@ -92,7 +93,7 @@ function inline(text) {
 }
 
 function ruleAt(text, at) {
-  if (!"`<:*_~".includes(text[at])) return null;
+  if (!"`<h:*_~".includes(text[at])) return null;
   for (const { pattern, wraps, make } of RULES) {
     if (wraps && at > 0 && /[\p{L}\p{N}_]/u.test(text[at - 1])) continue;
     pattern.lastIndex = at;
@@ -101,6 +102,12 @@ function ruleAt(text, at) {
     if (node) return { node, length: match[0].length };
   }
   return null;
+}
+
+/** An address that nobody marked as one: Slack links it too. */
+function bareLink(text) {
+  const href = safeUrl(unescape(text));
+  return href && el("a", outward(href), unescape(text));
 }
 
 function reference(inside) {

@@ -136,3 +136,13 @@ async def test_given_a_whole_launch_when_the_page_is_used_then_it_asks_no_other_
 
     assert [url for url in asked if not url.startswith(f"{playground.url}/")] == []
     await context.close()
+
+
+async def test_given_a_bare_address_in_a_text_when_it_is_shown_then_it_is_a_link_without_the_full_stop(
+    page: Page, app: TinyApp
+) -> None:
+    await app.post(section("See https://x.test/a?b=1&amp;c=2."))
+
+    await expect(page.get_by_test_id("message").locator("a")).to_have_attribute(
+        "href", "https://x.test/a?b=1&c=2"
+    )
