@@ -23,6 +23,7 @@ from tests.integration.tiny_instances import (
     gone,
     is_alive,
     kill,
+    kill_all_of,
     listed,
     pids_of,
     running,
@@ -133,9 +134,7 @@ async def test_given_a_server_whose_processes_are_gone_when_the_cloud_opens_then
     cloud: LocalCloud, place: Path, clock: Clock
 ) -> None:
     server, pids = await running(cloud, place)
-    for process in marked(server.id):
-        process.kill()
-    await until(gone(pids["agent"]))
+    await kill_all_of(server)
 
     await cloud_at(place, clock).open()
 
@@ -172,12 +171,10 @@ async def test_given_a_running_server_when_the_cloud_opens_then_it_is_left_alone
 async def test_given_a_deletion_cut_short_when_listed_then_it_shows_and_opening_does_not_start_it_again(
     cloud: LocalCloud, place: Path, clock: Clock
 ) -> None:
-    server, pids = await running(cloud, place)
+    server, _ = await running(cloud, place)
     record = place / "servers" / server.id / "server.json"
     record.write_text(json.dumps({**json.loads(record.read_text()), "is_deleting": True}))
-    for process in marked(server.id):
-        process.kill()
-    await until(gone(pids["agent"]))
+    await kill_all_of(server)
 
     await cloud_at(place, clock).open()
 

@@ -13,6 +13,7 @@ import psutil
 
 from provisioning.clouds import ServerSpec
 from provisioning.clouds.local import LocalCloud
+from provisioning.clouds.local_processes import marked
 from provisioning.model import DELETION_ORDER, BinderId, CloudId, CloudObject, Kind, Mark
 from tests.conftest import Clock
 
@@ -89,6 +90,17 @@ def is_alive(pid: int) -> bool:
 
 def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
+
+
+async def kill_all_of(server: CloudObject) -> None:
+    """As the machine's switch would: every process at once, back only when the last one is gone."""
+    processes = marked(server.id)
+    for process in processes:
+        process.suspend()  # a supervisor that lives a moment longer starts nothing
+    for process in processes:
+        process.kill()
+    for process in processes:
+        await until(gone(process.pid))
 
 
 def gone(pid: int) -> Callable[[], bool | None]:
