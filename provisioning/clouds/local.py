@@ -4,7 +4,6 @@ Behaves as OpenStack does where a launch can tell: ports are the fence, quotas a
 The files are `local_files`, the processes `local_processes`, the first process of an instance `local_supervisor`.
 """
 
-import asyncio
 import json
 import logging
 import os
@@ -14,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 
 from provisioning.clouds import Address, ServerSpec, local_machine, local_processes
 from provisioning.clouds.local_files import (
@@ -24,10 +22,9 @@ from provisioning.clouds.local_files import (
     ServerRecord,
     VolumeRecord,
 )
-from provisioning.errors import BinderopsError, ConflictError, NotFoundError, TeamError, TemporaryError
+from provisioning.clouds.local_machine import done_aside
+from provisioning.errors import BinderopsError, ConflictError, NotFoundError, TeamError
 from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark, Status
-
-R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
@@ -36,18 +33,6 @@ _CONSOLE_BYTES = 100 * 1024
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-async def _done_aside(work: Callable[..., R], *arguments: object) -> R:
-    """The blocking work's result, from a thread. What the machine refuses, a full disk for one, is tried again."""
-    try:
-        return await asyncio.to_thread(work, *arguments)
-    except OSError as error:
-        raise TemporaryError(
-            "machine-refused",
-            f"This machine refused: {error}.",
-            "Look at its free disk and memory; it is tried again.",
-        ) from error
 
 
 class LocalCloud:
@@ -79,54 +64,54 @@ class LocalCloud:
 
     async def open(self) -> None:
         """Run again every instance whose processes are gone, as a machine that was switched on again would."""
-        await _done_aside(self._revive)
+        await done_aside(self._revive)
 
     async def close(self) -> None:
         """Nothing to close: instances go on without us."""
 
     async def switch_off(self) -> None:
         """End the processes of every instance of this deployment and keep its files, until `open`."""
-        await _done_aside(self._switch_off)
+        await done_aside(self._switch_off)
 
     async def flavors(self) -> tuple[Flavor, ...]:
         """Shares of this machine, as information: nothing holds an instance to them."""
-        return await _done_aside(local_machine.flavors, self._files.home)
+        return await done_aside(local_machine.flavors, self._files.home)
 
     async def listing(self) -> Listing:
         began_at = self._now()
-        objects = await _done_aside(lambda: tuple(self._objects()))
+        objects = await done_aside(lambda: tuple(self._objects()))
         return Listing(began_at=began_at, objects=objects)
 
     async def create_port(self, mark: Mark) -> CloudObject:
-        return await _done_aside(self._create_port, mark)
+        return await done_aside(self._create_port, mark)
 
     async def create_floating_ip(self, mark: Mark, port_id: CloudId) -> CloudObject:
-        return await _done_aside(self._create_floating_ip, mark, port_id)
+        return await done_aside(self._create_floating_ip, mark, port_id)
 
     async def create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject:
-        return await _done_aside(self._create_volume, mark, image, size_gib)
+        return await done_aside(self._create_volume, mark, image, size_gib)
 
     async def create_server(self, spec: ServerSpec) -> CloudObject:
         """Make the instance's folder and start its processes; they run when this returns."""
-        return await _done_aside(self._create_server, spec)
+        return await done_aside(self._create_server, spec)
 
     async def delete(self, kind: Kind, cloud_id: CloudId) -> None:
         """Delete it. A server's processes and folder are gone when this returns; a call cut short is completed by the next."""
         try:
             if kind is Kind.SERVER:
-                await _done_aside(self._delete_server, cloud_id)
+                await done_aside(self._delete_server, cloud_id)
             else:
-                await _done_aside(self._delete, kind, cloud_id)
+                await done_aside(self._delete, kind, cloud_id)
         except NotFoundError:
             return
 
     async def console(self, server_id: CloudId) -> str:
         """The newest 100 KB of what the instance's first processes said. Raises `NotFoundError`."""
-        return await _done_aside(self._console, server_id)
+        return await done_aside(self._console, server_id)
 
     async def usage(self, server_id: CloudId) -> local_machine.Usage:
         """What the instance takes of this machine now. Raises `NotFoundError`."""
-        return await _done_aside(self._usage, server_id)
+        return await done_aside(self._usage, server_id)
 
     def address(self, mark: Mark, port: CloudObject, floating_ip: CloudObject) -> Address:
         tcp = port.address.rpartition(":")[2]

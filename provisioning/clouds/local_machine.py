@@ -1,19 +1,23 @@
-"""What this machine has for instances: sizes, free TCP ports, the disk that a folder takes."""
+"""What this machine has for instances: sizes, free TCP ports, the disk that a folder takes, and what it refuses."""
 
+import asyncio
 import errno
 import os
 import random
 import shutil
 import socket
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 
 from provisioning.clouds.local_files import HOST
-from provisioning.errors import CapacityError
+from provisioning.errors import CapacityError, TemporaryError
 from provisioning.model import Flavor
+
+R = TypeVar("R")
 
 _ANY = random.SystemRandom()
 _TCP_PORTS = range(20_000, 30_000)  # below what systems hand out to outgoing connections
@@ -27,6 +31,18 @@ class Usage:
 
     disk_mib: int  # as du counts; files shared with the package cache count too
     memory_mib: int  # resident
+
+
+async def done_aside(work: Callable[..., R], *arguments: object) -> R:
+    """The blocking work's result, from a thread. What the machine refuses, a full disk for one, is tried again."""
+    try:
+        return await asyncio.to_thread(work, *arguments)
+    except OSError as error:
+        raise TemporaryError(
+            "machine-refused",
+            f"This machine refused: {error}.",
+            "Look at its free disk and memory; it is tried again.",
+        ) from error
 
 
 def flavors(home: Path) -> tuple[Flavor, ...]:

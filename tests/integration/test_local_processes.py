@@ -143,6 +143,19 @@ async def test_given_a_server_whose_processes_are_gone_when_the_cloud_opens_then
     assert [s.status for s in await listed(cloud, Kind.SERVER)] == [Status.ACTIVE]
 
 
+async def test_given_a_cloud_that_is_switched_off_when_it_opens_then_what_was_there_runs_again(
+    cloud: LocalCloud, place: Path, clock: Clock
+) -> None:
+    server, pids = await running(cloud, place)
+
+    await cloud.switch_off()
+    while_off = (marked(server.id), [s.status for s in await listed(cloud, Kind.SERVER)])
+    await cloud_at(place, clock).open()
+
+    assert while_off == (set(), [Status.STOPPED])
+    assert is_alive((await pids_of(place, server, other_than=pids["agent"]))["agent"])
+
+
 async def test_given_an_agent_that_outlived_its_supervisor_when_the_cloud_opens_then_one_agent_runs(
     cloud: LocalCloud, place: Path, clock: Clock
 ) -> None:
