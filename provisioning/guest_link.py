@@ -93,7 +93,7 @@ class GuestLink:
                 method, agent_url + path, data=body or None, headers=headers, ssl=pinned, allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout_s), server_hostname=AGENT_HOST if cert_sha256 else None,
             ) as answer:  # fmt: skip
-                content = await answer.content.read(_LOG_PART * 2)
+                content = await _whole(answer.content)
                 if answer.status != 200:
                     raise _silent(f"it answers {answer.status}")
                 return dict(answer.headers), content
@@ -130,6 +130,16 @@ def _failure(value: Mapping[str, Any]) -> Failure:
         code=str(value["code"]), message=str(value["message"]), hint=str(value.get("hint", "")),
         lines=tuple(str(line) for line in value.get("lines", ())), step=str(value.get("step", "")),
     )  # fmt: skip
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """All of an answer, at most 2 MB of it: a single read ends with the first piece that came."""
+    read = bytearray()
+    async for piece in content.iter_chunked(65_536):
+        read += piece
+        if len(read) > _LOG_PART * 2:
+            break
+    return bytes(read)
 
 
 def _connectable(public_url: str) -> tuple[str, str]:

@@ -5,9 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Mapping
 
-# Names of what an operator sets for package installs and the way out, and the mark of the local cloud's processes.
-_PASSED = ("UV_", "PIP_", "SSL_CERT_", "BINDEROPS_", "LC_")
-_PASSED_WHOLE = ("LANG", "TZ", "REQUESTS_CA_BUNDLE", "NO_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+# What an operator sets for package installs and the way out, and the mark by which the local cloud finds its processes.
+_PASSED = ("UV_", "PIP_", "SSL_CERT_", "LC_")
+_PASSED_WHOLE = (
+    "BINDEROPS_SERVER",
+    "LANG",
+    "TZ",
+    "REQUESTS_CA_BUNDLE",
+    "NO_PROXY",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+)
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, Mapping, Protocol, Sequence
+from typing import Mapping, Protocol, Sequence
 
 from .orders import Orders
 from .processes import Children, OnLine
@@ -58,6 +58,3 @@ class Runtime(Protocol):
     def server(self, job: Job, endpoint: Endpoint) -> Command:
         """What to keep running so that the person's server answers at the endpoint."""
         ...
-
-
-Clock = Callable[[], float]

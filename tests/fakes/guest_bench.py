@@ -241,7 +241,9 @@ class Browser:
         cookie = {"Cookie": self.cookie} if self.cookie else {}
         return {**self.own, **cookie, **{k.replace("_", "-"): v for k, v in more.items()}}
 
-    async def get(self, path: str, method: str = "GET", body: bytes = b"", /, **headers: str) -> tuple[int, str]:
+    async def get(
+        self, path: str, method: str = "GET", body: bytes = b"", /, **headers: str
+    ) -> tuple[int, str]:
         async with self.session.request(
             method, self.guest.agent_url + path, headers=self.headers(**headers), data=body or None,
             allow_redirects=False, ssl=False,

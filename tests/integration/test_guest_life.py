@@ -1,5 +1,6 @@
 """The real agent over its life: killed, stopped, started again, and with repositories that do not build."""
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -149,6 +150,23 @@ async def test_given_an_agent_killed_when_started_again_then_what_it_left_runnin
     after = await guest.reports("ready", "failed", after=before[-1].n)
 
     assert (bool(left), after[-1].interfaces) == (True, before[-1].interfaces)
+
+
+async def test_given_a_long_story_that_ended_failed_when_started_again_then_it_stands_and_is_told_whole(
+    tmp_path: Path,
+) -> None:
+    guest = GuestBench(tmp_path / "state", "git://127.0.0.1:1/none", "1" * 40)
+    at = "2026-03-02T09:00:00.000Z"
+    story = [{"v": 1, "n": n, "t": at, "phase": "build", "msg": "x" * 500} for n in range(1, 600)]
+    story += [{"v": 1, "n": 600, "t": at, "phase": "failed", "msg": "no"}]
+    (guest.state / "reports.jsonl").write_text("".join(json.dumps(report) + "\n" for report in story))
+    guest.start()
+
+    heard = await guest.reports("failed")
+    guest.stop()
+
+    assert [r.n for r in heard] == list(range(1, 601))
+    assert guest.console() == ""
 
 
 async def test_given_a_package_that_does_not_exist_then_the_failure_names_it_and_the_log_is_served(

@@ -10,6 +10,8 @@ _TOKEN = os.environ.pop("JUPYTER_TOKEN", "")  # popped: kernels and terminals in
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821  # traitlets defines it in configuration files
 
+c.LabApp.news_url = None  # no question about news of Jupyter at the first opening
+
 try:
     from jupyter_server.auth import IdentityProvider  # type: ignore[import-not-found]  # the person's, not ours
 except ImportError:  # an image with an old server: its own token setting is all there is
