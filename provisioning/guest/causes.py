@@ -13,6 +13,7 @@ from typing import Any, Mapping, Sequence
 _MOST_LINES = 10
 _LEAST_LINES = 3
 _LONGEST_LINE = 300
+_TOLD_AT_THE_END = "package-build-failed"
 _SAYS_NOTHING = re.compile(r"[━█]{3}|^\s*(?:\^+|~+|-+)\s*$|^Error during build: Command '\[")
 
 
@@ -124,13 +125,21 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         Cause(
+            "version-not-found",
+            "There is no {asked}: the package has other versions only.",
+            "Ask for a version that exists, or leave the version out.",
+        ),
+        r"Because there (?:is|are) no versions? of (?P<a>[^ ,]+)",
+        r"satisfies the requirement (?P<b>\S+) \(from versions: (?!none)",
+    ),
+    _rule(
+        Cause(
             "package-not-found",
             "There is no package named {package}.",
             "Correct its name or version in the file that lists it.",
         ),
         r"Because (?P<a>\S+) was not found in the package registry",
         r"No matching distribution found for (?P<b>\S+)",
-        r"Because there (?:is|are) no versions? of (?P<c>[^ ,]+)",
         r"nothing provides (?:requested )?(?P<d>\S+)",
         r"(?P<e>\S+) does not exist \(perhaps a typo",
         r"package .(?P<f>[\w.]+). is not available",
@@ -156,6 +165,7 @@ RULES: tuple[Rule, ...] = (
             "Ask for a version that has a ready-made wheel, or add the compiler and libraries that it needs.",
         ),
         r"Failed to build [`'\w]",
+        r"The build backend returned an error",
         r"Failed building wheel for",
         r"error: command '[^']*(?:gcc|g\+\+|cc|clang|rustc|cmake)[^']*' failed",
         r"fatal error: \S+\.h: No such file",
@@ -247,15 +257,16 @@ def classify(lines: Sequence[str], step: str = "") -> Cause:
             found = rule.pattern.search(said[place])
             if found:
                 names = [group for group in found.groupdict().values() if group]
-                message = rule.cause.message.format(
-                    package=_bare(names[0]) if names else "what was asked for"
-                )
-                return replace(rule.cause, message=message, lines=_around(said, place), step=step)
+                asked = re.sub(r"[`'\",;]", "", names[0]) if names else "what was asked for"
+                message = rule.cause.message.format(package=_bare(asked), asked=asked)
+                at_end = rule.cause.code == _TOLD_AT_THE_END
+                lines = _to_the_end(said, place) if at_end else _around(said, place)
+                return replace(rule.cause, message=message, lines=lines, step=step)
     return unknown(step, said)
 
 
 def _bare(name: str) -> str:
-    return re.sub(r"[`'\",;]|(?<=.)[<>=!~\[(].*$", "", name) or name
+    return re.sub(r"(?<=.)[<>=!~\[(].*$", "", name)
 
 
 def _said(lines: Sequence[str]) -> list[str]:
@@ -267,6 +278,11 @@ def _around(lines: Sequence[str], place: int) -> tuple[str, ...]:
     """The line that told it, what led to it, and what followed: three to ten lines where there are as many."""
     start = max(0, min(place - 4, len(lines) - _LEAST_LINES))
     return _shortened(lines[start : start + _MOST_LINES])
+
+
+def _to_the_end(lines: Sequence[str], place: int) -> tuple[str, ...]:
+    """The line that told it and the last ones: a trace's last line says the most."""
+    return _shortened([lines[place], *lines[max(place + 1, len(lines) - _MOST_LINES + 1) :]])
 
 
 def _shortened(lines: Sequence[str]) -> tuple[str, ...]:

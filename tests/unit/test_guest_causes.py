@@ -11,7 +11,7 @@ from provisioning.guest import buildkit, causes
 LOGS = Path(__file__).with_name("fixtures") / "repo2docker"
 
 
-NO_SOLUTION = "  × No solution found when resolving dependencies:"  # noqa: RUF001  # uv's own sign
+NO_SOLUTION = "error: No solution found when resolving dependencies"  # uv 0.9 and newer
 
 
 def lines_of(name: str) -> list[str]:
@@ -45,20 +45,25 @@ def test_given_a_log_of_repo2docker_then_its_cause_is_known(name: str, code: str
     [
         pytest.param(
             [NO_SOLUTION,
-             "  ╰─▶ Because no-such was not found in the package registry and you require no-such==1,",
+             "  cause: Because no-such was not found in the package registry and you require no-such==1,",
              "      we can conclude that your requirements are unsatisfiable."],
             "package-not-found", "There is no package named no-such.", id="uv, no such package",
         ),
         pytest.param(
             [NO_SOLUTION,
-             "  ╰─▶ Because there is no version of six==99 and you require six==99, we can conclude that your",
+             "  cause: Because there is no version of six==99 and you require six==99, we can conclude that your",
              "      requirements are unsatisfiable."],
-            "package-not-found", "There is no package named six.", id="uv, no such version",
+            "version-not-found", "There is no six==99: the package has other versions only.", id="uv, no such version",
         ),
         pytest.param(
             [NO_SOLUTION,
-             "  ╰─▶ Because a==1 depends on b<2 and you require b>=2, we can conclude that a==1 cannot be used."],
+             "  cause: Because a==1 depends on b<2 and you require b>=2, we can conclude that a==1 cannot be used."],
             "dependencies-conflict", "The packages that are asked for do not fit together.", id="uv, conflict",
+        ),
+        pytest.param(
+            ["ERROR: Could not find a version that satisfies the requirement six==99 (from versions: 1.0, 1.1)",
+             "ERROR: No matching distribution found for six==99"],
+            "version-not-found", "There is no six==99: the package has other versions only.", id="pip, no such version",
         ),
         pytest.param(
             ["ERROR: No matching distribution found for pandsa>=2"],
@@ -115,6 +120,16 @@ def test_given_words_that_no_rule_knows_then_it_is_said_honestly_with_the_last_l
         "line 49",
         10,
     )
+
+
+def test_given_a_package_that_breaks_while_it_is_built_then_the_end_of_its_trace_is_shown() -> None:
+    trace = [f'  File "setup.py", line {n}' for n in range(40)]
+
+    cause = causes.classify(["error: The build backend returned an error", *trace, "RuntimeError: boom"])
+
+    assert (cause.code, cause.lines[0][:20], cause.lines[-1]) == (
+        "package-build-failed", "error: The build bac", "RuntimeError: boom",
+    )  # fmt: skip
 
 
 def test_given_a_cause_in_the_middle_of_a_log_then_the_lines_around_it_are_the_ones_that_matter() -> None:
