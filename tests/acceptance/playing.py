@@ -77,12 +77,11 @@ class Playing:
 def buttons_of(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """A message's buttons, by action id."""
     blocks = message.get("blocks") or []
-    elements = [e for b in blocks if b["type"] == "actions" for e in b["elements"]]
     return {
         e["action_id"]: {**e, "block_id": b["block_id"]}
         for b in blocks
         if b["type"] == "actions"
-        for e in elements
+        for e in b["elements"]
     }
 
 
