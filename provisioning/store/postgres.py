@@ -32,7 +32,7 @@ _SETTINGS = """
 listen_addresses = ''
 unix_socket_directories = '{socket}'
 unix_socket_permissions = 0700
-max_connections = 60
+max_connections = 100
 shared_buffers = 32MB
 logging_collector = off
 """

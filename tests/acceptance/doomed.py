@@ -13,10 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.runtime import Parts, database_url, running
 from bot.settings import Settings, load
+from bot.slack_client import SlackClient
 from provisioning.clouds.local import LocalCloud
 from provisioning.plan import preset
 from provisioning.store.database import Database, Tx
@@ -106,8 +105,8 @@ class DoomedCloud(LocalCloud):
         return call
 
 
-def doomed_client(doom: Doom, settings: Settings) -> AsyncWebClient:
-    class Doomed(AsyncWebClient):
+def doomed_client(doom: Doom, settings: Settings) -> SlackClient:
+    class Doomed(SlackClient):
         async def api_call(self, api_method: str, **more: Any) -> Any:
             talks = api_method.startswith(("chat.", "files."))
             if talks:

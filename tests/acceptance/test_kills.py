@@ -1,0 +1,289 @@
+"""A bot, a database or both killed at each point of a launch and a deletion: nothing lost, doubled or left over.
+
+The points are found by a first run that nobody kills: every commit, every call to the cloud and to Slack, before and after.
+Slack is the playground, in this process, so that it outlives the bot. Each point gets a fresh home, cloud and workspace.
+"""
+
+import asyncio
+import multiprocessing
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+import psycopg
+import pytest
+import yaml
+
+from bot.playground import Patience, Playground
+from bot.playground.refusals import SlackError
+from provisioning.store.migrations import migrate
+from provisioning.store.postgres import EmbeddedPostgres
+from tests.acceptance import doomed
+from tests.acceptance.doomed import Doom
+from tests.acceptance.playing import buttons_of
+from tests.fakes.playground import ADA, GENERAL
+
+pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1200)]
+
+T = TypeVar("T")
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload(["tests.acceptance.doomed"])
+
+
+@dataclass
+class World:
+    """A workspace, a home, and a bot that is started again whenever it died."""
+
+    playground: Playground
+    folder: Path
+    database: str
+    doom: Doom
+    bot: BaseProcess | None = None
+    ends: list[int | None] = field(default_factory=list)
+
+    @property
+    def died(self) -> bool:
+        return self.doom.points.with_suffix(".died").exists()
+
+    def start(self) -> None:
+        doom = self.doom if not self.died else Doom(self.doom.points)
+        self.bot = _FORKS.Process(
+            target=doomed.run, args=(self._environment(), self.folder / "binderops.yaml", doom)
+        )
+        self.bot.start()
+
+    async def until(self, look: Callable[[], T | None], *, within_s: float = 60) -> T:
+        """What ``look`` finds; a bot that died meanwhile is started again, as an operator's supervisor would."""
+        deadline = asyncio.get_running_loop().time() + within_s
+        while asyncio.get_running_loop().time() < deadline:
+            if found := look():
+                return found
+            if self.bot is not None and not self.bot.is_alive():
+                self.ends.append(self.bot.exitcode)
+                self.start()
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"not seen: {[m['text'] for m in self.messages()]}")
+
+    def messages(self) -> list[dict[str, Any]]:
+        return list(self.playground.site.workspace.channel(GENERAL).messages.values())
+
+    def message(self, begins: str, action: str = "") -> Callable[[], dict[str, Any] | None]:
+        return lambda: next(
+            (
+                m
+                for m in self.messages()
+                if m["text"].startswith(begins) and (not action or action in buttons_of(m))
+            ),
+            None,
+        )
+
+    async def launch(self) -> None:
+        deeds, user = self.playground._person.deeds, self._person()
+        await deeds.command(user, self._general(), f"/binder {self.playground.sample_url}")
+
+    async def press(self, message: dict[str, Any], action: str) -> None:
+        pressed = {"ts": message["ts"], "action_id": action}
+        await self.playground._person.deeds.press_message(self._person(), self._general(), pressed)
+
+    def left_in_the_cloud(self) -> list[str]:
+        cloud = self.folder / "home" / "cloud"
+        kept = [
+            p.name
+            for kind in ("ports", "floating-ips", "servers", "volumes")
+            for p in (cloud / kind).glob("*")
+        ]
+        return kept + [p.name() for p in psutil.process_iter() if str(cloud) in " ".join(_cmdline(p))]
+
+    def _person(self) -> Any:
+        return self.playground._person.deeds.person(ADA)
+
+    def _general(self) -> Any:
+        return self.playground.site.workspace.channel(GENERAL)
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "BINDEROPS_HOME": str(self.folder / "home"), "DATABASE_URL": self.database, "SLACK_API_URL": self.playground.api_url,
+            "SLACK_BOT_TOKEN": self.playground.bot_token, "SLACK_APP_TOKEN": self.playground.app_token,
+        }  # fmt: skip
+
+
+def _cmdline(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _made_anew(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+
+
+@asynccontextmanager
+async def world(folder: Path, database: str, doom: Doom) -> AsyncIterator[World]:
+    await asyncio.to_thread(_made_anew, folder)
+    # A bot that was killed comes back within seconds: what people do meanwhile waits for it.
+    playground = Playground(folder=folder / "samples", patience=Patience(ack_s=30, offline_s=30))
+    await playground.start()
+    (folder / "binderops.yaml").write_text(
+        yaml.safe_dump(
+            {"preset": "local", "deployment": "test", "sources": {"allow_exact": [f"{playground.url}/"]}}
+        )
+    )
+    found = World(playground, folder, database, doom)
+    found.start()
+    try:
+        yield found
+    finally:
+        if found.bot is not None and found.bot.is_alive():
+            found.bot.terminate()
+            await asyncio.to_thread(found.bot.join, 30)
+            if found.bot.is_alive():
+                found.bot.kill()
+        await playground.stop()
+
+
+async def live_through(found: World) -> None:
+    """A launch, then a deletion; whoever dies is started again."""
+    task = asyncio.create_task(found.launch())
+    ready = await found.until(found.message("Ready", "binder.delete"))
+    await task
+    pressed = asyncio.create_task(found.press(ready, "binder.delete"))
+    await found.until(found.message("Deleted"))
+    await pressed
+    await found.until(lambda: not found.left_in_the_cloud() or None)
+    await found.until(lambda: all_told(found.database) or None)
+
+
+def all_told(database: str) -> bool:
+    """Whether every story is drawn and every message sent."""
+    with psycopg.connect(database) as connection:
+        row = connection.execute(
+            "select (select count(*) from binders where story_rev > told_rev or phase <> 'deleted')"
+            " + (select count(*) from outbox where body_rev > sent_rev) + (select count(*) from intents where state <> 'done')"
+        ).fetchone()
+    return row == (0,)
+
+
+def hold_the_promise(found: World) -> None:
+    """Nothing lost, nothing doubled, nothing left over."""
+    with psycopg.connect(found.database) as connection:
+        rows = connection.execute("select phase, outcome, attempt from binders").fetchall()
+    keys = Counter(
+        m["metadata"]["event_payload"]["key"].partition(":")[2].partition(":")[2]
+        for m in found.messages()
+        if m.get("metadata")
+    )
+    assert rows == [("deleted", "ok", 1)]
+    assert set(keys.values()) == {1}, keys
+    assert {"root", "progress", "ready", "ended"} <= set(keys), keys
+    assert found.left_in_the_cloud() == []
+
+
+@contextmanager
+def server_in(home: Path) -> Iterator[EmbeddedPostgres]:
+    """A database server of its own, so that killing it hurts nobody else."""
+    server = EmbeddedPostgres(home)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop_if_unused()
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
+async def fresh_database(server_url: str) -> str:
+    name = f"kills_{uuid.uuid4().hex[:12]}"
+    async with await psycopg.AsyncConnection.connect(server_url, autocommit=True) as connection:
+        await connection.execute(f"create database {name}".encode())
+    url = server_url.replace("/postgres?", f"/{name}?")
+    await migrate(url)
+    return url
+
+
+async def points_of(folder: Path, server: EmbeddedPostgres) -> list[str]:
+    """Every point that a launch and a deletion pass, each once, in order."""
+    points = folder / "points"
+    async with world(folder / "unharmed", await fresh_database(server.start()), Doom(points)) as found:
+        await live_through(found)
+        hold_the_promise(found)
+    return list(dict.fromkeys(points.read_text().splitlines()))
+
+
+async def die_at(label: str, folder: Path, server: EmbeddedPostgres, *, what: str) -> bool:
+    """Kill at this point and hold the promise; False where the point was not passed this time."""
+    doom = Doom(folder.with_suffix(".points"), at=label)
+    if what != "bot":
+        doom.postmaster, doom.only_postmaster = server.pid or 0, what == "database"
+    async with world(folder, await fresh_database(server.start()), doom) as found:
+        watching = asyncio.create_task(_revive(server, found))
+        try:
+            await live_through(found)
+            hold_the_promise(found)
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        return found.died
+
+
+async def _revive(server: EmbeddedPostgres, found: World) -> None:
+    """Start the database again once it was killed, as its supervisor would."""
+    while not found.died:  # noqa: ASYNC110  the sign is a file of another process
+        await asyncio.sleep(0.05)
+    await asyncio.to_thread(server.start)
+
+
+async def sweep(labels: list[str], folder: Path, shared: EmbeddedPostgres, *, what: str, width: int) -> None:
+    """Die once at each label, several worlds side by side: most of a world's time is waiting for Slack's budgets."""
+    missed: list[str] = []
+    broken: dict[str, str] = {}
+    free = asyncio.Semaphore(width)
+
+    async def one(number: int, label: str) -> None:
+        async with free:
+            try:
+                if what == "bot":
+                    died = await die_at(label, folder / f"world-{number}", shared, what=what)
+                else:
+                    with server_in(folder / f"server-{number}") as own:
+                        died = await die_at(label, folder / f"world-{number}", own, what=what)
+            except (AssertionError, SlackError) as error:
+                broken[label] = f"{type(error).__name__}: {error}"[:600]
+                return
+            if not died:
+                missed.append(label)
+
+    await asyncio.gather(*(one(number, label) for number, label in enumerate(labels)))
+    assert broken == {}
+    assert len(missed) <= len(labels) // 5, missed
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    with server_in(tmp_path / "server") as started:
+        yield started
+
+
+async def test_given_the_bot_when_killed_at_each_point_of_a_launch_and_a_deletion_then_the_promise_holds(
+    tmp_path: Path, server: EmbeddedPostgres
+) -> None:
+    labels = await points_of(tmp_path, server)
+
+    assert len(labels) > 40
+    await sweep(labels, tmp_path, server, what="bot", width=6)
+
+
+@pytest.mark.parametrize("what", ["database", "both"])
+async def test_given_the_database_when_killed_at_points_of_a_launch_and_a_deletion_then_the_promise_holds(
+    tmp_path: Path, server: EmbeddedPostgres, what: str
+) -> None:
+    labels = await points_of(tmp_path, server)
+
+    await sweep(labels[::6], tmp_path, server, what=what, width=4)
