@@ -1,7 +1,9 @@
 """Sources: where repositories come from. ``SOURCES`` is asked in order; the first that detects a request resolves it.
 
 A source has ``detect`` (no network) and ``resolve`` (the immutable id). Resolving raises `PersonError` (``ref-not-found``,
-``repository-not-found``, ``address-refused``) or `TemporaryError` (``source-unreachable``, ``source-slow``).
+``ambiguous-commit``, ``repository-not-found``, ``repository-empty``, ``source-too-large``, ``address-refused``,
+``protocol-not-allowed``, ``too-many-redirects``; none knows a place in the person's text), `TemporaryError`
+(``source-unreachable``, ``source-slow``) or `RefusedError` (``git-too-old``, ``program-missing``).
 """
 
 from collections.abc import Sequence

@@ -9,6 +9,7 @@ from provisioning.errors import PersonError
 
 _FULL = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SHORT = re.compile(r"[0-9a-f]{4,40}")
+_MOST_COMPARED = 5000  # names; comparing more would hold everything else up
 _FALLBACKS = ("main", "master")  # where nobody named a ref and the server's HEAD leads nowhere
 
 
@@ -48,7 +49,7 @@ def pick(listed: Listed, wanted: str) -> tuple[str, str] | None:
     """Commit and short name of the ref a person means; None where the listing does not hold it."""
     if wanted in ("", "HEAD"):
         return _default(listed)
-    for name in (f"refs/heads/{wanted}", f"refs/tags/{wanted}", wanted if wanted.startswith("refs/") else ""):
+    for name in (f"refs/heads/{wanted}", f"refs/tags/{wanted}", f"refs/{wanted}", wanted):
         if name in listed.refs:
             return listed.refs[name], _short(name)
     if may_be_commit(wanted):
@@ -75,7 +76,7 @@ def missing(listed: Listed, wanted: str, repo: str) -> PersonError:
             "repository-empty", f"{repo} has no branch and no tag yet.", "Push a commit, then launch again."
         )
     near = (
-        difflib.get_close_matches(wanted, names, n=3, cutoff=0.5)
+        difflib.get_close_matches(wanted, names[:_MOST_COMPARED], n=3, cutoff=0.5)
         or [n for n in names if wanted.lower() in n.lower()][:3]
     )
     if not wanted:

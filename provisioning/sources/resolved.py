@@ -1,6 +1,9 @@
 """What a lookup gives back, and what it may look at. Values of their own, so that plans need none of the lookup's machinery."""
 
+import re
 from dataclasses import dataclass
+
+_CLIMBS = re.compile(r"[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,5 +24,10 @@ class SourcePolicy:
     allow_exact: tuple[str, ...] = ()  # URL prefixes exempt from the rules on scheme and address
 
     def exempts(self, url: str) -> bool:
-        """Whether the URL lies below an exempt prefix; a prefix ends at a slash, so that ``:80/`` does not cover ``:8080``."""
-        return any(url == prefix or url.startswith(prefix.rstrip("/") + "/") for prefix in self.allow_exact)
+        """Whether the URL lies below an exempt prefix.
+
+        A prefix ends where a part of the path does, so that ``:80`` does not cover ``:8080``; dots may not climb out of it.
+        """
+        if _CLIMBS.search(url):
+            return False
+        return any(p.rstrip("/") and f"{url}/".startswith(f"{p.rstrip('/')}/") for p in self.allow_exact)
