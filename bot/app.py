@@ -17,7 +17,7 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackClientError
 
 from bot import effects, intents
-from bot.arrivals import Arrival, mentioned, pressed_in, submitted_in, typed_in
+from bot.arrivals import Arrival, mentioned, pressed_in, submitted_in, thread_of, typed_in
 from bot.desk import Desk
 from bot.effects import mistaken, refused
 from bot.intents import Details
@@ -131,14 +131,14 @@ class _Front:
         log.error("listener-broke type=%s incident=%s", body.get("type"), incident.incident, exc_info=error)
         said = refused(incident)
         if response is None:  # acked before it broke
-            await self._say_by_url(str(body.get("response_url") or ""), said)
+            await self._say_by_url(str(body.get("response_url") or ""), said, thread_of(body))
             return None
         if body.get("type") == "view_submission":
             return BoltResponse(
                 status=200, body={"response_action": "errors", "errors": {_FORM_FIELD: said.text}}
             )
         if body.get("type") == "block_actions":
-            await self._say_by_url(str(body.get("response_url") or ""), said)
+            await self._say_by_url(str(body.get("response_url") or ""), said, thread_of(body))
             return BoltResponse(status=200, body="")
         return BoltResponse(status=200, body=_ephemeral(said))
 
@@ -177,12 +177,13 @@ class _Front:
             )
 
     async def _say(self, arrival: Arrival, answer: effects.Answer) -> None:
-        await self._say_by_url(arrival.response_url, answer)
+        await self._say_by_url(arrival.response_url, answer, arrival.thread_ts)
 
-    async def _say_by_url(self, url: str, answer: effects.Answer) -> None:
+    async def _say_by_url(self, url: str, answer: effects.Answer, thread_ts: str = "") -> None:
         """Past the outbox: for when the database cannot take the answer, or it is about a window of 3 s."""
         if url:
-            await self._slack.respond(url, {**_ephemeral(answer), "replace_original": False})
+            where = {"thread_ts": thread_ts} if thread_ts else {}
+            await self._slack.respond(url, {**_ephemeral(answer), **where, "replace_original": False})
 
 
 def _ephemeral(answer: effects.Answer) -> dict[str, Any]:

@@ -19,11 +19,12 @@ class Arrival:
     user: str
     channel: str
     response_url: str = ""
+    thread_ts: str = ""  # of the thread it was done in; empty: in the channel itself
     text: str = ""
 
     def answered_at(self, details: Details) -> Details:
         """The details with where the answer goes."""
-        return replace(details, response_url=self.response_url)
+        return replace(details, response_url=self.response_url, thread_ts=self.thread_ts)
 
 
 def typed_in(body: dict[str, Any]) -> tuple[Arrival, str]:
@@ -42,8 +43,19 @@ def pressed_in(body: dict[str, Any]) -> Arrival:
     channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or ""
     return Arrival(
         dedupe=_trigger(body, team), team=team, user=user["id"], channel=channel,
-        response_url=body.get("response_url") or "",
+        response_url=body.get("response_url") or "", thread_ts=thread_of(body),
     )  # fmt: skip
+
+
+def thread_of(body: dict[str, Any]) -> str:
+    """The thread that the pressed message is a reply in; empty for any other payload.
+
+    A root that has replies carries its own ts as ``thread_ts``, but people see it in the channel: an answer that only
+    one person sees would wait in a thread that may not be open.
+    """
+    container, message = body.get("container") or {}, body.get("message") or {}
+    thread = container.get("thread_ts") or message.get("thread_ts") or ""
+    return str(thread) if thread != (container.get("message_ts") or message.get("ts")) else ""
 
 
 def submitted_in(body: dict[str, Any]) -> Arrival:
@@ -64,6 +76,7 @@ def mentioned(body: dict[str, Any]) -> Arrival | None:
     return Arrival(
         dedupe=f"event:{body['event_id']}", team=event.get("user_team") or event.get("team") or body["team_id"],
         user=event["user"], channel=event["channel"], text=_MENTION.sub(" ", event.get("text") or "", count=1),
+        thread_ts=event.get("thread_ts") or "",
     )  # fmt: skip
 
 

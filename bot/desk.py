@@ -139,7 +139,9 @@ class Desk:
                 return asked, mistaken(error)
             if isinstance(wanted, FormWanted):
                 return asked, overview(self.commands.values())
-            asked = replace(asked, verb=wanted.verb, details=wanted.details)
+            asked = replace(
+                asked, verb=wanted.verb, details=replace(wanted.details, thread_ts=asked.details.thread_ts)
+            )
         command = self.commands.get(asked.verb)
         if command is None:
             return asked, say(

@@ -26,6 +26,7 @@ class Details:
     in_channel: bool = False  # list: the channel's, not only mine
     text: str = ""  # mention: unread
     response_url: str = ""  # where the answer goes; empty: an ephemeral message by the bot's token
+    thread_ts: str = ""  # the thread that the answer goes to; empty: the channel itself
     is_typed: bool = False  # not a button: nothing that the person looks at changes by itself
 
 

@@ -39,11 +39,13 @@ class Narrator:
         return True
 
     async def _tell(self, tx: Tx, binder: Binder, now: datetime) -> None:
+        answered_at = await tx.row("bot/story.answered_at", id=binder.id) or {}
         told = Told(
             binder=binder,
             events=await binders.events(tx, binder.id),
             reports=await binders.reports(tx, binder.id, binder.attempt),
-            response_url=await _response_url(tx, binder.id),
+            response_url=answered_at.get("url", ""),
+            launched_in=answered_at.get("thread_ts", ""),
         )
         try:
             messages = draw(told)
@@ -55,11 +57,6 @@ class Narrator:
         for number, message in enumerate(messages):
             await _put(tx, binder, message, now, at=now + number * _TICK, slow=slow)
         await _retire(tx, binder, messages)
-
-
-async def _response_url(tx: Tx, binder: BinderId) -> str:
-    row = await tx.row("bot/story.response_url", id=binder)
-    return str(row["url"]) if row else ""
 
 
 async def _put(tx: Tx, binder: Binder, message: Message, now: datetime, *, at: datetime, slow: bool) -> None:

@@ -72,6 +72,7 @@ async def _answer(tx: Tx, asked: Asked, answer: Answer | None, now: datetime) ->
     body: Mapping[str, object] = {
         "url": asked.details.response_url,
         "to": asked.who,
+        **({"thread_ts": asked.details.thread_ts} if asked.details.thread_ts else {}),
         "response_type": "ephemeral",
         "replace_original": False,
         "text": answer.text,

@@ -83,7 +83,7 @@ class Responder:
             self._slack.chat_postEphemeral(
                 channel=row.channel,
                 user=user,
-                thread_ts=row.thread_ts,
+                thread_ts=sent.get("thread_ts") or row.thread_ts,
                 text=sent["text"],
                 blocks=sent.get("blocks") or None,
             )

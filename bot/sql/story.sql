@@ -7,9 +7,9 @@ for no key update skip locked
 -- name: told
 update binders set told_rev = %(rev)s where id = %(id)s
 
--- name: response_url
--- Of the command or form that launched it; empty where it came without one.
-select coalesce(payload ->> 'response_url', '') as url from intents
+-- name: answered_at
+-- Where the command, form, press or mention that launched it is answered; empty where it came without.
+select coalesce(payload ->> 'response_url', '') as url, coalesce(payload ->> 'thread_ts', '') as thread_ts from intents
 where binder_id = %(id)s and kind in ('launch', 'relaunch') and payload ? 'response_url' order by id desc limit 1
 
 -- name: put

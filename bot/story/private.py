@@ -62,4 +62,5 @@ def _to_owner(told: Told, slot: str, text: str, drawn: list[blocks.Block]) -> Me
         is_final=True,
         to=told.binder.owner,
         url=told.response_url,
+        thread_ts=told.launched_in,
     )

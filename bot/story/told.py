@@ -17,6 +17,7 @@ class Told:
     events: tuple[Event, ...]  # the whole story, oldest first
     reports: tuple[Report, ...] = ()  # of the current attempt, in order
     response_url: str = ""  # of the command that launched it; empty: an ephemeral message by the bot's token
+    launched_in: str = ""  # the ts of the thread it was launched from; empty: from the channel itself
 
 
 class Method(StrEnum):
@@ -39,6 +40,7 @@ class Message:
     is_final: bool = False  # needs a human: goes out first
     to: str = ""  # respond: who alone sees it
     url: str = ""  # respond: the response_url; empty: chat.postEphemeral
+    thread_ts: str = ""  # respond: the thread it is seen in; empty: the channel itself
     attempt: int = 0  # file: whose log
 
     def body(self, binder: BinderId) -> dict[str, object]:
@@ -51,6 +53,7 @@ class Message:
                 return {
                     "url": self.url,
                     "to": self.to,
+                    **({"thread_ts": self.thread_ts} if self.thread_ts else {}),
                     "response_type": "ephemeral",
                     "replace_original": False,
                     "text": text,

@@ -88,8 +88,8 @@ class Workspace:
         values = {name: {FIELD: value} for name, value in fields.items()}
         return await self._post("submit", {"user": user, "view_id": view["id"], "values": values})
 
-    async def says(self, user: str, text: str, channel: str = GENERAL) -> None:
-        await self._post("message", {"user": user, "channel": channel, "text": text})
+    async def says(self, user: str, text: str, channel: str = GENERAL, **more: str) -> None:
+        await self._post("message", {"user": user, "channel": channel, "text": text, **more})
 
     async def breaks(self, **fault: object) -> None:
         await self._post("faults", fault)
