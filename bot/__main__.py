@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from bot.logs import configure
 from bot.settings import SettingsError, load
 from provisioning.errors import BinderopsError, PersonError
 
@@ -25,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = commands.add_parser(name, help=module.SUMMARY, description=module.__doc__)
         module.add_arguments(command)
     arguments = parser.parse_args(argv)
+    configure(is_quiet=arguments.command != "serve")
     try:
         settings = load(os.environ)
         code: int = _module(arguments.command).run(arguments, settings)
