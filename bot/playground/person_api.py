@@ -23,6 +23,7 @@ Every answer has ``ok``; with false there is ``error``, and where a person would
 
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -124,7 +125,12 @@ class PersonApi:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
-        await response.prepare(request)
+        with suppress(ConnectionResetError):  # a closed tab shows at the next write only
+            await response.prepare(request)
+            await self._tell_changes(response)
+        return response
+
+    async def _tell_changes(self, response: web.StreamResponse) -> None:
         last = self.site.changes.last
         await response.write(b": connected\n\n")
         while True:

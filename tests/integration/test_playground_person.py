@@ -62,6 +62,18 @@ async def test_given_an_open_stream_when_a_whisper_comes_then_it_is_told_for_who
     assert (told["what"], told["user"]) == ("inbox", ADA)
 
 
+async def test_given_a_closed_tab_when_something_happens_then_its_stream_ends_without_a_complaint(
+    room: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with room.session.get(f"{room.playground.url}/person/stream") as stream:
+        await stream.content.readuntil(b"\n\n")
+    for _ in range(3):  # the first goes into a line that is just closing
+        await room.person.post("message", user=ADA, channel=GENERAL, text="x")
+    await room.playground.stop()
+
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 REFUSED = [
     pytest.param("message", {"user": "U9", "channel": GENERAL, "text": "x"}, 404, "user_not_found", id="no-such-user"),
     pytest.param("message", {"user": "U0BOT00001", "channel": GENERAL, "text": "x"}, 404, "user_not_found", id="acting-as-the-bot"),
