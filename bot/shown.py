@@ -2,9 +2,10 @@
 
 from bot import blocks, words
 from bot.blocks import Block
+from bot.story.interfaces import offered
 from bot.story.progress import cancel_button
 from bot.story.ready import delete_button, logs_button
-from provisioning.model import Binder, Interface, Phase, Report
+from provisioning.model import Binder, Phase
 from provisioning.phases import LIVE
 
 _WITH_GUEST = frozenset({Phase.BOOTING, Phase.BUILDING, Phase.STARTING, Phase.READY, Phase.FAILED})
@@ -55,7 +56,7 @@ def buttons(binder: Binder) -> list[Block]:
     about = words.plain_subject(binder)
     made: list[Block] = []
     if binder.phase is Phase.READY and binder.report is not None:
-        names = openable(binder.report)[:5]
+        names = offered(binder.report)[:5]
         made += [
             blocks.button(f"Open {i.title}", f"binder.open.{i.name}", binder.id, about=about) for i in names
         ]
@@ -71,21 +72,3 @@ def buttons(binder: Binder) -> list[Block]:
     if binder.phase in (Phase.DELETING, Phase.DELETED):
         made.append(blocks.button("Launch again", "binder.relaunch", binder.id, about=about))
     return made
-
-
-def openable(report: Report) -> tuple[Interface, ...]:
-    """Each interface once, the one that ``open_path`` lies in first."""
-    unique = tuple({i.name: i for i in reversed(report.interfaces)}.values())[::-1]
-    first = leading(report, unique)
-    return tuple(sorted(unique, key=lambda i: i is not first))
-
-
-def leading(report: Report, interfaces: tuple[Interface, ...]) -> Interface | None:
-    """The interface that the person wanted to open: the longest path that leads to ``open_path``."""
-    target = report.open_path.partition("?")[0].rstrip("/") + "/"
-    inside = [
-        i
-        for i in interfaces
-        if report.open_path and i.path.strip("/") and target.startswith(i.path.rstrip("/") + "/")
-    ]
-    return max(inside, key=lambda i: len(i.path), default=None)

@@ -9,7 +9,7 @@ from bot.command import Command
 from bot.effects import PRIVATE_LINK, Answer, Effect, say
 from bot.grammar.text import Text
 from bot.intents import Asked, Details
-from bot.shown import leading, openable
+from bot.story.interfaces import leads_to, offered
 from provisioning.model import Binder, Interface, Phase, Report
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ async def handle(desk: "Desk", asked: Asked) -> Effect:  # noqa: ARG001  the sha
     """The link, made by the outbox when it sends this answer: no row and no log ever holds it."""
     binder = asked.chosen
     report = binder.report
-    interfaces = openable(report) if report else ()
+    interfaces = offered(report) if report else ()
     if report is None or not interfaces:
         return say(
             f"*Not opened*: nothing in {words.subject(binder)} answers at the moment. Try again in a minute."
@@ -50,8 +50,8 @@ def _named(interfaces: tuple[Interface, ...], wanted: str) -> Interface | None:
 
 
 def _link(asked: Asked, binder: Binder, interface: Interface, report: Report) -> Answer:
-    is_wanted = interface is leading(report, (interface,))
-    to = "/" + (report.open_path if is_wanted else interface.path).lstrip("/")
+    is_inside = leads_to(interface, report.open_path)
+    to = "/" + (report.open_path if is_inside else interface.path).lstrip("/")
     title = blocks.words(interface.title, 60)
     said = (
         f"*Your private link* to {title} in {words.subject(binder)}. It opens once, for you, within a minute."

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from bot import blocks, words
+from bot.story.interfaces import offered
 from bot.story.progress import notes_of
 from bot.story.told import Message, Told, at, of_attempt, of_kind, this_attempt
-from provisioning.model import Binder, Happened, Interface, Phase, Report
+from provisioning.model import Binder, Happened, Interface, Phase
 
 _MOST_INTERFACES = blocks.BUTTONS_A_BLOCK
 
@@ -18,17 +19,6 @@ def draw(told: Told) -> list[Message]:
     draws = _open if binder.phase is Phase.READY else _closed
     text, drawn = draws(told)
     return [Message(slot=of_attempt("ready", binder.attempt), text=text, blocks=drawn, is_final=True)]
-
-
-def offered(told: Told) -> tuple[Interface, ...]:
-    """What answers, in the order of the buttons: where the person wanted to go, the others, the terminal."""
-    said = next((r for r in reversed(told.reports) if r.phase == "ready"), told.binder.report)
-    if said is None:
-        return ()
-    unique = {i.name: i for i in reversed(said.interfaces)}
-    in_order = [i for i in said.interfaces if unique[i.name] is i]
-    wanted = _wanted(said, in_order)
-    return tuple(sorted(in_order, key=lambda i: (i is not wanted, i.name == "terminal")))[:_MOST_INTERFACES]
 
 
 def delete_button(binder: Binder) -> blocks.Block:
@@ -47,7 +37,8 @@ def logs_button(binder: Binder) -> blocks.Block:
 
 def _open(told: Told) -> tuple[str, list[blocks.Block]]:
     binder = told.binder
-    interfaces = offered(told)
+    reported = next((r for r in reversed(told.reports) if r.phase == "ready"), binder.report)
+    interfaces = offered(reported)[:_MOST_INTERFACES] if reported else ()
     owner, ends = words.mention(binder.owner), words.until(binder)
     names = ", ".join(blocks.words(i.title, 60) for i in interfaces) or "nothing answers at the moment"
     drawn = [blocks.section(f"*Ready*: {words.subject(binder)} for {owner}, {ends}.")]
@@ -86,17 +77,6 @@ def _openers(binder: Binder, interfaces: Sequence[Interface]) -> list[blocks.Blo
         )
         for n, i in enumerate(interfaces)
     ]
-
-
-def _wanted(said: Report, interfaces: Sequence[Interface]) -> Interface | None:
-    """The interface that ``open_path`` lies in: the one with the longest path that leads there."""
-    inside = [i for i in interfaces if said.open_path and _leads_to(i.path, said.open_path)]
-    return max(inside, key=lambda i: len(i.path), default=None)
-
-
-def _leads_to(path: str, target: str) -> bool:
-    base = path.rstrip("/")
-    return bool(base) and (target + "/").startswith((base + "/", base + "?"))
 
 
 def _extensions(told: Told) -> list[str]:

@@ -1,0 +1,51 @@
+"""Which buttons open a ready binder, and which of them comes first."""
+
+import pytest
+
+from bot.story.interfaces import leads_to, offered
+from provisioning.model import Interface
+from tests.strategies import LAB, a_report
+
+TERMINAL = Interface(name="terminal", title="a terminal", path="/lab/terminals/1")
+RSTUDIO = Interface(name="rstudio", title="RStudio", path="/rstudio/")
+DEEP = Interface(name="app-deep", title="Deep", path="/lab/tree/deep/")
+ROOT = Interface(name="app-root", title="Root", path="/")
+
+
+@pytest.mark.parametrize(
+    ("open_path", "names"),
+    [
+        pytest.param("", ["lab", "rstudio", "app-deep", "terminal"], id="nothing-wanted-terminal-last"),
+        pytest.param("/rstudio/", ["rstudio", "lab", "app-deep", "terminal"], id="wanted-first"),
+        pytest.param("/rstudio?x=/lab", ["rstudio", "lab", "app-deep", "terminal"], id="with-a-query"),
+        pytest.param("/lab/tree/deep/a.py", ["app-deep", "lab", "rstudio", "terminal"], id="longest-first"),
+        pytest.param("/lab/tree/b.py", ["lab", "rstudio", "app-deep", "terminal"], id="not-the-deeper-one"),
+        pytest.param("/elsewhere", ["lab", "rstudio", "app-deep", "terminal"], id="nobodys-path"),
+    ],
+)
+def test_given_a_path_to_open_then_its_interface_is_offered_first(open_path: str, names: list[str]) -> None:
+    report = a_report("ready", interfaces=(TERMINAL, LAB, RSTUDIO, DEEP), open_path=open_path)
+
+    assert [i.name for i in offered(report)] == names
+
+
+def test_given_an_interface_reported_twice_then_it_is_offered_once() -> None:
+    again = Interface(name="lab", title="JupyterLab again", path="/lab")
+
+    assert offered(a_report("ready", interfaces=(LAB, RSTUDIO, again))) == (LAB, RSTUDIO)
+
+
+@pytest.mark.parametrize(
+    ("interface", "open_path", "is_inside"),
+    [
+        pytest.param(LAB, "/lab/tree/a.ipynb", True, id="below"),
+        pytest.param(LAB, "/lab", True, id="itself"),
+        pytest.param(LAB, "/labels/a", False, id="a-longer-word"),
+        pytest.param(LAB, "", False, id="nothing"),
+        pytest.param(ROOT, "/lab/tree/a.ipynb", False, id="the-root-leads-nowhere"),
+    ],
+)
+def test_given_an_interface_then_only_paths_below_it_are_its_own(
+    interface: Interface, open_path: str, is_inside: bool
+) -> None:
+    assert leads_to(interface, open_path) is is_inside
