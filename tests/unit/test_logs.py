@@ -29,12 +29,12 @@ def test_given_a_secret_in_a_trace_when_logged_then_it_is_masked_too(
     handlers, level = root.handlers[:], root.level
     configure(is_quiet=False)
     try:
-        raise ValueError("xoxb-planted")
+        int("xoxb-planted")
     except ValueError:
         logging.getLogger("test").exception("broke")
     finally:
         root.handlers, root.level = handlers, level
 
     said = capsys.readouterr().err
-    assert "ValueError: ***" in said
+    assert "ValueError: " in said
     assert "planted" not in said
