@@ -5,8 +5,9 @@ import asyncio
 from dataclasses import replace
 
 from bot.cli.serve import open_local_cloud, plans
+from bot.manifest import manifest
 from bot.outbox import post_again
-from bot.playground import Playground
+from bot.playground import InstalledApp, Playground
 from bot.runtime import Parts, database_url, running, until_told_to_stop
 from bot.settings import Secrets, Settings
 from provisioning.errors import RefusedError
@@ -31,7 +32,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _play(settings: Settings, port: int) -> None:
-    playground = Playground(folder=settings.home / "playground")
+    app = InstalledApp.from_manifest(manifest())
+    playground = Playground(app=app, folder=settings.home / "playground")
     try:
         await playground.start(port=port)
     except OSError as error:
