@@ -60,7 +60,14 @@ async def _serve(settings: Settings) -> None:
 
 async def open_local_cloud(settings: Settings) -> LocalCloud:
     """The local cloud of this home; instances that a reboot of the machine ended run again."""
-    cloud = LocalCloud(
+    cloud = local_cloud(settings)
+    await cloud.open()
+    return cloud
+
+
+def local_cloud(settings: Settings) -> LocalCloud:
+    """The same, only to look at: nothing is started."""
+    return LocalCloud(
         settings.home / "cloud",
         deployment=settings.text("deployment"),
         guest=Path(__file__).parents[2] / "provisioning",
@@ -68,8 +75,6 @@ async def open_local_cloud(settings: Settings) -> LocalCloud:
         uv=program("uv"),
         max_instances=round(settings.number("limits.local_instances") or 1),
     )
-    await cloud.open()
-    return cloud
 
 
 def program(name: str) -> Path:

@@ -78,7 +78,7 @@ update resources set cloud_id = %(cloud_id)s where binder_id = %(id)s and attemp
 update resources set gone_at = %(at)s where binder_id = %(id)s and gone_at is null
 
 -- name: resources
-select kind, attempt, cloud_id from resources where binder_id = %(id)s order by attempt, intended_at
+select kind, attempt, cloud_id, intended_at, gone_at from resources where binder_id = %(id)s order by attempt, intended_at
 
 -- name: listenable
 -- Binders whose guest should be listened to and that nobody listens to now.

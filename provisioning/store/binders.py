@@ -140,7 +140,7 @@ async def made(tx: Tx, binder: Binder, kind: Kind, cloud_id: CloudId) -> None:
 
 
 async def resources(tx: Tx, binder_id: BinderId) -> list[Row]:
-    """What was made for the binder: kind, attempt, cloud_id."""
+    """What was made for the binder: kind, attempt, cloud_id, intended_at, gone_at; oldest first."""
     return await tx.rows("binders.resources", id=binder_id)
 
 
