@@ -10,10 +10,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from provisioning.store.database import Database
 from provisioning.store.migrations import migrate
 from provisioning.store.postgres import EmbeddedPostgres
+
+pytest_plugins = ["tests.beds.left_out"]
+
+# How long an example takes says how busy the machine is: no test is about that.
+settings.register_profile("any-machine", deadline=None)
+settings.load_profile("any-machine")
 
 
 class Clock:

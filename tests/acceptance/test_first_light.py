@@ -3,7 +3,6 @@
 One ``binderops try`` with two Binders serves all tests of this module.
 """
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -14,7 +13,8 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.acceptance.playing import CHROMIUM, CHROMIUM_ARGUMENTS, Playing, buttons_of, playing
+from tests.acceptance.playing import Playing, buttons_of, playing
+from tests.beds.browser import chromium
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
 
@@ -24,10 +24,8 @@ ADA, BEN = "U0ADA00001", "U0BEN00001"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip("needs Chromium (apt-get install chromium)")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        started = playwright.chromium.launch(**chromium())
         yield started
         started.close()
 

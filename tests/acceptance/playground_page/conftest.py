@@ -1,24 +1,20 @@
 """Chromium, the real playground, and a tiny app that answers it over Socket Mode."""
 
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.playground import Playground
 from tests.acceptance.playground_page.tiny_app import TinyApp
-from tests.acceptance.playing import CHROMIUM, CHROMIUM_ARGUMENTS
+from tests.beds.browser import chromium
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    if shutil.which(CHROMIUM) is None:
-        pytest.skip("needs Chromium (apt-get install chromium)")
     async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        started = await playwright.chromium.launch(**chromium())
         yield started
         await started.close()
 
