@@ -58,14 +58,14 @@ async def _serve(settings: Settings) -> None:
         await until_told_to_stop()
 
 
-async def open_local_cloud(settings: Settings) -> LocalCloud:
+async def open_local_cloud(settings: Settings, *, runtime: str = "venv") -> LocalCloud:
     """The local cloud of this home; instances that a reboot of the machine ended run again."""
-    cloud = local_cloud(settings)
+    cloud = local_cloud(settings, runtime=runtime)
     await cloud.open()
     return cloud
 
 
-def local_cloud(settings: Settings) -> LocalCloud:
+def local_cloud(settings: Settings, *, runtime: str = "venv") -> LocalCloud:
     """The same, only to look at: nothing is started."""
     return LocalCloud(
         settings.home / "cloud",
@@ -73,6 +73,7 @@ def local_cloud(settings: Settings) -> LocalCloud:
         guest=Path(__file__).parents[2] / "provisioning",
         caddy=program("caddy"),
         uv=program("uv"),
+        runtime=runtime,
         max_instances=round(settings.number("limits.local_instances") or 1),
     )
 

@@ -19,19 +19,24 @@ _SETTINGS = {"preset": "local", "deployment": "try"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``--port``."""
+    """``--port`` and ``--docker``."""
     parser.add_argument(
         "--port", type=int, default=3000, help="the playground's port on 127.0.0.1; 0 takes a free one"
+    )
+    parser.add_argument(
+        "--docker",
+        action="store_true",
+        help="build with repo2docker and run in containers of this machine's Docker, as on a real instance",
     )
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Play until Ctrl-C."""
-    asyncio.run(_play(settings, arguments.port))
+    asyncio.run(_play(settings, arguments.port, "docker" if arguments.docker else "venv"))
     return 0
 
 
-async def _play(settings: Settings, port: int) -> None:
+async def _play(settings: Settings, port: int, runtime: str) -> None:
     app = InstalledApp.from_manifest(manifest())
     playground = Playground(app=app, folder=settings.home / "playground")
     try:
@@ -41,13 +46,13 @@ async def _play(settings: Settings, port: int) -> None:
             "port-in-use", f"Port {port} is in use.", "Take another: PORT=4000 make try."
         ) from error
     try:
-        await _play_in(playground, _settings_for(playground, settings))
+        await _play_in(playground, _settings_for(playground, settings), runtime)
     finally:
         await playground.stop()
 
 
-async def _play_in(playground: Playground, settings: Settings) -> None:
-    cloud = await open_local_cloud(settings)
+async def _play_in(playground: Playground, settings: Settings, runtime: str) -> None:
+    cloud = await open_local_cloud(settings, runtime=runtime)
     try:
         async with database_url(settings) as url:
             await _fill(url)

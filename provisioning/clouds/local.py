@@ -1,20 +1,17 @@
 """One machine as a cloud: an instance is a process tree, a floating IP is 127.0.0.1, everything else is files below one home.
 
 Behaves as OpenStack does where a launch can tell: ports are the fence, quotas are refused, deletion is seen in a listing only.
-The files are `local_files`, the processes `local_processes`, the first process of an instance `local_supervisor`.
+The files are `local_files`, an instance's folder and life `local_instances`.
 """
 
-import json
 import logging
-import os
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioning.clouds import Address, ServerSpec, local_machine, local_processes
+from provisioning.clouds import Address, ServerSpec, local_docker, local_machine, local_processes
 from provisioning.clouds.local_files import (
     CloudFiles,
     FloatingIpRecord,
@@ -22,13 +19,12 @@ from provisioning.clouds.local_files import (
     ServerRecord,
     VolumeRecord,
 )
+from provisioning.clouds.local_instances import Instances
 from provisioning.clouds.local_machine import done_aside
 from provisioning.errors import BinderopsError, ConflictError, NotFoundError, TeamError
-from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark, Status
+from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark
 
 log = logging.getLogger(__name__)
-
-_CONSOLE_BYTES = 100 * 1024
 
 
 def _utc_now() -> datetime:
@@ -39,9 +35,9 @@ class LocalCloud:
     """`provisioning.clouds.Cloud` on this machine. Any number of processes may use one home at once.
 
     ``guest`` holds the package ``guest``; each instance gets a copy of it, as a machine elsewhere would.
+    ``runtime``: ``venv``, or ``docker`` for new instances with the program ``docker``.
     """
 
-    runtime = "venv"
     volume_root_below_gib = 0
 
     def __init__(
@@ -52,18 +48,27 @@ class LocalCloud:
         guest: Path,
         caddy: Path,
         uv: Path,
+        runtime: str = "venv",
+        docker: str = "docker",
         max_instances: int = 4,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._files = CloudFiles(home.absolute())
         self._deployment = deployment
-        self._guest = guest
-        self._programs = {"caddy": caddy.absolute(), "uv": uv.absolute()}
+        self.runtime = runtime
+        programs = {"caddy": caddy.absolute(), "uv": uv.absolute()}
+        self._instances = Instances(self._files, guest=guest, programs=programs, docker=docker)
+        self._docker = docker
         self._max_instances = max_instances
         self._now = now
 
     async def open(self) -> None:
-        """Run again every instance whose processes are gone, as a machine that was switched on again would."""
+        """Run again every instance whose processes are gone, as a machine that was switched on again would.
+
+        Raises `RefusedError` (``docker-missing``) where the way is Docker's and it does not answer.
+        """
+        if self.runtime == "docker":
+            await done_aside(local_docker.require, self._docker)
         await done_aside(self._revive)
 
     async def close(self) -> None:
@@ -106,12 +111,12 @@ class LocalCloud:
             return
 
     async def console(self, server_id: CloudId) -> str:
-        """The newest 100 KB of what the instance's first processes said. Raises `NotFoundError`."""
-        return await done_aside(self._console, server_id)
+        """What the instance's first processes said last. Raises `NotFoundError`."""
+        return await done_aside(self._instances.console, server_id)
 
     async def usage(self, server_id: CloudId) -> local_machine.Usage:
         """What the instance takes of this machine now. Raises `NotFoundError`."""
-        return await done_aside(self._usage, server_id)
+        return await done_aside(self._instances.usage, server_id)
 
     def address(self, mark: Mark, port: CloudObject, floating_ip: CloudObject) -> Address:
         tcp = port.address.rpartition(":")[2]
@@ -155,14 +160,14 @@ class LocalCloud:
         with self._files.lock():
             self._must_be_possible(spec)
             with self._files.new_folder(Kind.SERVER, server_id) as folder:
-                self._fill(folder, spec)
+                self._instances.fill(folder, spec)
                 self._files.write_in(folder, Kind.SERVER, record)
             try:
-                self._start(server_id)
+                self._instances.start(server_id)
             except (BinderopsError, OSError):
                 self._files.remove(Kind.SERVER, server_id)
                 raise
-        return self._server(server_id, record)
+        return self._instances.shown(server_id, record)
 
     def _must_be_new(self, kind: Kind, mark: Mark) -> None:
         if self._files.place(kind, mark.name).exists():
@@ -197,24 +202,6 @@ class LocalCloud:
                 "Delete one that nobody needs, or raise limits.local_instances.",
             )
 
-    def _fill(self, folder: Path, spec: ServerSpec) -> None:
-        for name in ("state", "home", "tmp", "bin", "agent"):
-            (folder / name).mkdir(mode=0o700)
-        for name, program in self._programs.items():
-            (folder / "bin" / name).symlink_to(program)
-        (folder / "state" / "launch.json").write_text(json.dumps(spec.launch))
-        shutil.copytree(
-            self._guest / "guest", folder / "agent" / "guest", ignore=shutil.ignore_patterns("__pycache__")
-        )
-
-    def _start(self, server_id: CloudId) -> None:
-        folder = self._files.place(Kind.SERVER, server_id)
-        cache = self._files.home / "package-cache"
-        variables = local_processes.environment(
-            os.environ, folder, cache=cache, without=local_processes.own_programs()
-        )
-        local_processes.start(folder, variables)
-
     def _revive(self) -> None:
         with self._files.lock():
             for server_id, record in self._files.all(Kind.SERVER, ServerRecord).items():
@@ -223,7 +210,7 @@ class LocalCloud:
                     continue
                 try:
                     local_processes.kill_all(server_id)  # what outlived the supervisor still has the port
-                    self._start(server_id)
+                    self._instances.start(server_id)
                 except BinderopsError as error:
                     log.warning("instance-not-started server=%s code=%s message=%s", server_id, error.code, error.message)  # fmt: skip
                 else:
@@ -233,7 +220,7 @@ class LocalCloud:
         with self._files.lock():
             servers = self._files.all(Kind.SERVER, ServerRecord)
             for server_id in (i for i, r in servers.items() if self._is_ours(r.mark)):
-                local_processes.stop(self._files.place(Kind.SERVER, server_id))
+                self._instances.stop(server_id)
 
     def _delete(self, kind: Kind, cloud_id: CloudId) -> None:
         with self._files.lock():
@@ -243,25 +230,7 @@ class LocalCloud:
         with self._files.lock():  # from here on nothing starts it again
             record = self._files.read(Kind.SERVER, server_id, ServerRecord)
             self._files.write(Kind.SERVER, server_id, replace(record, is_deleting=True))
-        local_processes.stop(self._files.place(Kind.SERVER, server_id))
-        self._files.remove(Kind.SERVER, server_id)
-
-    def _console(self, server_id: CloudId) -> str:
-        self._files.read(Kind.SERVER, server_id, ServerRecord)
-        try:
-            with (self._files.place(Kind.SERVER, server_id) / "console.log").open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - _CONSOLE_BYTES))
-                return file.read(_CONSOLE_BYTES).decode(errors="replace")
-        except FileNotFoundError:
-            return ""
-
-    def _usage(self, server_id: CloudId) -> local_machine.Usage:
-        self._files.read(Kind.SERVER, server_id, ServerRecord)
-        folder = self._files.place(Kind.SERVER, server_id)
-        return local_machine.Usage(
-            disk_mib=local_machine.disk_bytes(folder) // 2**20, memory_mib=local_processes.memory_mib(folder)
-        )
+        self._instances.remove(server_id)
 
     def _is_ours(self, mark: Mark) -> bool:
         return mark.deployment == self._deployment
@@ -275,16 +244,4 @@ class LocalCloud:
         yield from (r.shown(i) for i, r in ports.items() if self._is_ours(r.mark))
         yield from (r.shown(i) for i, r in floating_ips.items() if self._is_ours(r.mark))
         yield from (r.shown(i) for i, r in volumes.items() if self._is_ours(r.mark))
-        yield from (self._server(i, r) for i, r in servers.items() if self._is_ours(r.mark))
-
-    def _server(self, server_id: CloudId, record: ServerRecord) -> CloudObject:
-        folder = self._files.place(Kind.SERVER, server_id)
-        if record.is_deleting:
-            return record.shown(server_id, Status.DELETING)
-        if local_processes.is_running(folder):
-            return record.shown(server_id, Status.ACTIVE)
-        if local_processes.has_run(folder):
-            return record.shown(server_id, Status.STOPPED, "its processes are gone")
-        return record.shown(
-            server_id, Status.BUILDING
-        )  # a bot was killed before it started them: `open` does
+        yield from (self._instances.shown(i, r) for i, r in servers.items() if self._is_ours(r.mark))

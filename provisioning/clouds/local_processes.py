@@ -22,6 +22,7 @@ from provisioning.errors import TemporaryError
 MARK = "BINDEROPS_SERVER"  # in the environment of every process of an instance
 _PASSED_ON = re.compile(
     r"(PIP|UV|SSL_CERT)_.*|REQUESTS_CA_BUNDLE|https?_proxy|no_proxy|HTTPS?_PROXY|NO_PROXY|LANG|TZ"
+    r"|DOCKER_(HOST|CONTEXT|CERT_PATH|TLS_VERIFY)"
 )
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 _STOP_S = local_supervisor.GRACE_S + 2

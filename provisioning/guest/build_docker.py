@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
@@ -19,9 +20,8 @@ from .environment import for_tools
 from .job import Command, Endpoint, Job
 from .processes import TooLongError
 
+SHARED_MARK = "BINDEROPS_SERVER"  # the local cloud sets it to the instance's id
 REPO2DOCKER = "jupyter-repo2docker==2026.4.0"
-_IMAGE = "binderops-image"
-_CONTAINER = "binderops"
 _NETWORK = "binderops"
 _CONFIG_IN_IMAGE = "/opt/binderops/jupyter_server_config.py"
 _AGENT_MIB = 512  # left to the agent and Docker, so that they survive the person's program
@@ -30,8 +30,23 @@ _SETUP_S = 600
 _BLOCKED = ("169.254.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 
 
+@dataclass(frozen=True)
+class Names:
+    """What the instance's image and container are called in its Docker."""
+
+    image: str
+    container: str
+    is_shared: bool  # the Docker is that of a machine with other instances: its firewall is not ours
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str]) -> Names:
+        """A local instance is named in its environment, and whoever deletes it looks for these names."""
+        name = f"binderops-{environ[SHARED_MARK]}" if environ.get(SHARED_MARK) else "binderops"
+        return cls(image=f"{name}-image", container=name, is_shared=bool(environ.get(SHARED_MARK)))
+
+
 class DockerRuntime:
-    """Builds the image ``binderops-image`` and runs the container ``binderops``."""
+    """Builds an image and runs a container of it, both called as `Names` says."""
 
     def build(self, job: Job) -> str:
         env = for_tools(job.environ)
@@ -46,25 +61,27 @@ class DockerRuntime:
 
     def server(self, job: Job, endpoint: Endpoint) -> Command:
         env = {**for_tools(job.environ), "JUPYTER_TOKEN": endpoint.token}
-        if not self._has_container(job, env):
+        names = Names.of(job.environ)
+        if not self._has_container(job, env, names):
             _run(job, ["docker", "network", "create", _NETWORK], env, allowed=(0, 1))
-            for rule in blocking_rules():
+            for rule in () if names.is_shared else blocking_rules():
                 _run(job, rule, env)
             created = run_command(job, endpoint, memory_mib=_memory_mib() - _AGENT_MIB)
             _run(job, created, env)
-        _run(job, ["docker", "start", _CONTAINER], env)
+        _run(job, ["docker", "start", names.container], env)
         # Docker itself starts the container again; its log is what the agent follows.
         return Command(
-            args=["docker", "logs", "--follow", "--tail", "200", _CONTAINER], env=env, cwd=job.state
+            args=["docker", "logs", "--follow", "--tail", "200", names.container], env=env, cwd=job.state
         )
 
-    def _has_container(self, job: Job, env: Mapping[str, str]) -> bool:
-        return job.children.run(["docker", "inspect", _CONTAINER], env=env, limit_s=60).code == 0
+    def _has_container(self, job: Job, env: Mapping[str, str], names: Names) -> bool:
+        return job.children.run(["docker", "inspect", names.container], env=env, limit_s=60).code == 0
 
 
 def command(job: Job, tool: Path) -> list[str]:
     """repo2docker's arguments."""
-    args = [str(tool / "bin" / "jupyter-repo2docker"), "--no-run", "--json-logs", "--image-name", _IMAGE]
+    args = [str(tool / "bin" / "jupyter-repo2docker"), "--no-run", "--json-logs"]
+    args += ["--image-name", Names.of(job.environ).image]
     args += ["--user-id", "1000", "--user-name", "jovyan"]
     if job.root != job.repository:
         args += ["--subdir", str(job.root.relative_to(job.repository))]
@@ -74,10 +91,13 @@ def command(job: Job, tool: Path) -> list[str]:
 def run_command(job: Job, endpoint: Endpoint, *, memory_mib: int) -> list[str]:
     """The arguments that make the container: kept over restarts, on loopback, below the machine's memory."""
     config = jupyter.config_file(job.state)
-    args = ["docker", "create", "--name", _CONTAINER, "--restart", "unless-stopped", "--network", _NETWORK]
+    names = Names.of(job.environ)
+    # A shared machine's own start is not ours: the local cloud says when its instances run.
+    restart = "no" if names.is_shared else "unless-stopped"
+    args = ["docker", "create", "--name", names.container, "--restart", restart, "--network", _NETWORK]
     args += ["--publish", f"127.0.0.1:{endpoint.port}:8888", "--memory", f"{max(256, memory_mib)}m"]
     args += ["--security-opt", "no-new-privileges", "--env", "JUPYTER_TOKEN"]
-    args += ["--volume", f"{config}:{_CONFIG_IN_IMAGE}:ro", _IMAGE]
+    args += ["--volume", f"{config}:{_CONFIG_IN_IMAGE}:ro", names.image]
     server = ["jupyter", "lab", f"--config={_CONFIG_IN_IMAGE}", "--no-browser", "--ServerApp.ip=0.0.0.0"]
     return [*args, *server, "--ServerApp.port=8888", "--ServerApp.allow_remote_access=True"]
 

@@ -23,6 +23,7 @@ _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 def for_tools(environ: Mapping[str, str]) -> dict[str, str]:
     """For the agent's own tools: uv, openssl, Caddy, Docker. Keeps HOME, where uv's configuration is."""
     kept = _passed(environ)
+    kept.update({name: value for name, value in environ.items() if name.startswith("DOCKER_")})
     kept["PATH"] = environ.get("PATH", _PATH)
     kept["HOME"] = environ.get("HOME", "/")
     return kept

@@ -180,6 +180,18 @@ def test_given_a_container_then_it_is_on_loopback_bounded_and_its_token_is_in_no
     ) * 3
 
 
+def test_given_an_instance_on_a_shared_machine_then_image_and_container_are_its_own_and_start_with_it_only(
+    tmp_path: Path,
+) -> None:
+    shared = replace(job(tmp_path), environ={"BINDEROPS_SERVER": "4f1c"})
+    words = run_command(shared, Endpoint(port=8123, token="secret"), memory_mib=1024)
+
+    assert words[words.index("--name") + 1] == "binderops-4f1c"
+    assert words[words.index("--restart") + 1] == "no"
+    assert "binderops-4f1c-image" in words
+    assert command(shared, tmp_path)[3:5] == ["--image-name", "binderops-4f1c-image"]
+
+
 def test_given_programs_behind_jupyter_then_they_are_called_as_people_know_them() -> None:
     listed: list[dict[str, Any]] = [
         {"name": "rstudio", "launcher_entry": {"title": "RStudio Server"}},
