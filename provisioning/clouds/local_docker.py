@@ -15,22 +15,17 @@ _GONE = "no such"  # Docker's word for a container or image that is not there, i
 
 
 def require(program: str = "docker") -> None:
-    """Raises `RefusedError` (``docker-missing``) where this machine has no Docker that answers us."""
-    try:
-        done = _docker(program, "version", "--format", "{{.Server.Version}}", limit_s=_ANSWERS_S)
-        said = done.stderr.strip().splitlines()[-1:] if done.returncode != 0 else []
-        if done.returncode == 0:
-            return
-    except FileNotFoundError:
-        said = [f"there is no program {program}"]
-    except subprocess.TimeoutExpired:
-        said = [f"no answer within {_ANSWERS_S} s"]
-    raise RefusedError(
-        "docker-missing",
-        f"Docker does not answer on this machine. It says: {''.join(said) or 'nothing'}",
-        "Install Docker with its buildx plugin, start it, let this account use it (docker version must answer), "
-        "or leave --docker away.",
+    """Raises `RefusedError` (``docker-missing``) where this machine has no Docker with buildx that answers us."""
+    said = _complaint(program, "version", limit_s=_ANSWERS_S) or _complaint(
+        program, "buildx", "version", limit_s=_ANSWERS_S
     )
+    if said:
+        raise RefusedError(
+            "docker-missing",
+            f"Docker does not answer as it must on this machine. It says: {said}",
+            "Install Docker with its buildx plugin, start it, and let this account use it: docker version and "
+            "docker buildx version must answer. Or leave --docker away.",
+        )
 
 
 def stop(server_id: str, program: str = "docker") -> None:
@@ -50,28 +45,27 @@ def _names(server_id: str) -> Names:
 
 
 def _done(program: str, *arguments: str) -> None:
+    said = _complaint(program, *arguments, limit_s=_PATIENCE_S)
+    if said and _GONE not in said.casefold():
+        raise TemporaryError(
+            "docker-refused",
+            f"Docker did not do {' '.join(arguments)}. It says: {said}",
+            "It is tried again; docker version must answer.",
+        )
+
+
+def _complaint(program: str, *arguments: str, limit_s: float) -> str:
+    """Why it was not done, in Docker's first words; empty where it was."""
     try:
-        done = _docker(program, *arguments, limit_s=_PATIENCE_S)
-        said = done.stderr.strip()
-        if done.returncode == 0 or _GONE in said.casefold():
-            return
+        done = subprocess.run(  # noqa: S603  a list of our own words
+            [program, *arguments],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=limit_s,
+        )  # fmt: skip
     except FileNotFoundError:
-        said = f"there is no program {program}"
+        return f"there is no program {program}"
     except subprocess.TimeoutExpired:
-        said = f"no answer within {_PATIENCE_S} s"
-    raise TemporaryError(
-        "docker-refused",
-        f"Docker did not do {' '.join(arguments)}. It says: {said[-300:]}",
-        "It is tried again; docker version must answer.",
-    )
-
-
-def _docker(program: str, *arguments: str, limit_s: float) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(  # noqa: S603  a list of our own words
-        [program, *arguments],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=limit_s,
-    )
+        return f"no answer within {limit_s:.0f} s"
+    if done.returncode == 0:
+        return ""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    return lines[0][:300] if lines else f"it ended with {done.returncode}"

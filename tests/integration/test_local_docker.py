@@ -15,7 +15,7 @@ from tests.integration.tiny_instances import MARK, TINY_GUEST, listed, spec
 
 pytestmark = pytest.mark.integration
 
-# Its last word but one is read as the thing, its folder is the store; a file "down" makes it refuse.
+# Its last word but one is read as the thing, its folder is the store; a file "down" makes it refuse, "bare" is one without buildx.
 DOCKER = """#!/bin/sh
 store=$(dirname "$0")
 echo "$@" >> "$store/calls"
@@ -23,6 +23,7 @@ if [ -e "$store/down" ]; then echo "Cannot connect to the Docker daemon." >&2; e
 for last; do :; done
 case "$1" in
     version) echo 28.0 ;;
+    buildx) [ ! -e "$store/bare" ] || { echo "docker: unknown command: docker buildx" >&2; exit 1; } ;;
     stop) [ -e "$store/$last" ] || { echo "Error: No such container: $last" >&2; exit 1; } ;;
     rm|image) [ -e "$store/$last" ] || { echo "Error: no such thing: $last" >&2; exit 1; }; rm "$store/$last" ;;
 esac
@@ -153,7 +154,7 @@ async def test_given_a_server_without_a_container_when_deleted_then_docker_is_no
     server = await _server(cloud, docker, runtime="venv")
     await cloud.delete(Kind.SERVER, server.id)
 
-    assert [call.split()[0] for call in docker.calls] == ["version"]
+    assert [call.split()[0] for call in docker.calls] == ["version", "buildx"]
 
 
 async def test_given_a_docker_that_does_not_answer_when_opened_then_it_says_what_to_do(
@@ -164,6 +165,14 @@ async def test_given_a_docker_that_does_not_answer_when_opened_then_it_says_what
         await _cloud(tmp_path / "cloud", clock, docker.program).open()
 
     assert (refused.value.code, "--docker" in refused.value.hint) == ("docker-missing", True)
+
+
+async def test_given_a_docker_without_buildx_when_opened_then_it_says_so(
+    tmp_path: Path, clock: Clock, docker: Docker
+) -> None:
+    docker.has("bare")
+    with pytest.raises(RefusedError, match="unknown command: docker buildx"):
+        await _cloud(tmp_path / "cloud", clock, docker.program).open()
 
 
 async def test_given_no_docker_when_opened_then_it_says_so(tmp_path: Path, clock: Clock) -> None:
