@@ -88,7 +88,7 @@ class Actor:
             case ReadConsole():
                 return Said(await self._console(seen, mark))
             case KeepLog():
-                text = await self.link.log(binder.agent_url, binder.id)
+                text = await self.link.log(binder.agent_url, binder.id, cert_sha256=binder.cert_sha256)
                 async with self.db.transaction() as tx:
                     await binders.keep_log(tx, binder.id, binder.attempt, text, self.clock())
             case CheckPublic():

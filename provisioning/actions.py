@@ -1,4 +1,4 @@
-"""The things a step can do to the world, imperative, and how they can go. Values only; `provisioning.launch` acts."""
+"""The things a step can do to the world, imperative, and how they can go. Values only; `provisioning.acting` acts."""
 
 from dataclasses import dataclass
 

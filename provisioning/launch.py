@@ -8,7 +8,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -94,6 +94,8 @@ class Launcher:
         while True:
             decision = decide(claimed.binder, claimed.intents, seen, self.clock(), self.policy)
             action = decision.action
+            if action is not None:  # from here on a listing must be younger than this to count
+                decision = replace(decision, binder=replace(decision.binder, last_action_at=self.clock()))
             if not await self._record(claimed, decision, keep_lease=action is not None):
                 return
             if action is None:
@@ -141,7 +143,8 @@ class Launcher:
             log.warning("listing-failed binder=%s code=%s message=%s", binder.id, error.code, error.message)
             blind = replace(binder, errors_in_row=binder.errors_in_row + 1, last_error=error.message)
             return Seen(), replace(claimed, binder=blind)
-        return self._seen(binder, listing.of(binder.id)), claimed
+        seen = self._seen(binder, listing.of(binder.id))
+        return replace(seen, unanswered_at=claimed.unanswered_at), claimed
 
     def _seen(self, binder: Binder, objects: tuple[CloudObject, ...]) -> Seen:
         mark = Mark(deployment=self.deployment, binder=binder.id, attempt=binder.attempt)
@@ -155,10 +158,10 @@ class Launcher:
         async def renew() -> None:
             while True:
                 await asyncio.sleep(LEASE.total_seconds() / 3)
-                async with self.db.transaction() as tx:
-                    await tx.run(
-                        "binders.renew", id=claimed.binder.id, lease=claimed.lease, until=self.clock() + LEASE
-                    )
+                with suppress(BinderopsError):  # the next one may work; the fence holds anyway
+                    async with self.db.transaction() as tx:
+                        until = self.clock() + LEASE
+                        await tx.run("binders.renew", id=claimed.binder.id, lease=claimed.lease, until=until)
 
         task = asyncio.create_task(renew(), name=f"renew-{claimed.binder.id}")
         try:

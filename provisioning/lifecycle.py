@@ -1,7 +1,8 @@
-"""What happens next to a binder: the table of legal moves, the limits, and the decision. Pure.
+"""What happens next to a binder. Pure.
 
-`decide` takes what is known and says what to write and at most one thing to do; `settle` takes how that went. Neither
-sees a clock, a cloud or a database. The shell is `provisioning.launch`.
+`decide` takes what is known and says what to write and at most one thing to do. It sees no clock, no cloud and no database.
+The table of moves and the limits are in `provisioning.phases`, how an action went in `provisioning.settling`, what people
+want in `provisioning.wishes`; the shell around them is `provisioning.launch`.
 """
 
 from collections.abc import Sequence
@@ -49,6 +50,8 @@ class Decision:
 
 
 SOON = timedelta(seconds=1)
+ASK_AGAIN = timedelta(seconds=20)
+UNSEEN = timedelta(seconds=30)  # what a create left behind may take this long to show in a listing
 CONFIRMATION_LIMIT = timedelta(hours=1)
 
 
@@ -211,6 +214,8 @@ def _deleting(binder: Binder, seen: Seen, now: datetime) -> Decision:
     if seen.objects is None:
         return _blind(binder, now)
     if not seen.objects:
+        if seen.unanswered_at is not None and now < seen.unanswered_at + UNSEEN:
+            return Decision(binder=binder, wake_at=now + SOON)
         gone = replace(move(binder, Phase.DELETED, now), outcome=binder.outcome or Outcome.OK)
         return Decision(binder=gone, events=(Event(kind=Happened.DELETED, at=now),))
     decision = _delete_next(binder, seen.objects, now)
@@ -229,18 +234,28 @@ def _delete_next(binder: Binder, objects: Sequence[CloudObject], now: datetime) 
         there = [o for o in objects if o.kind is kind]
         if there:
             still = next((o for o in there if o.status is not Status.DELETING), None)
-            action = Delete(kind=kind, id=still.id) if still else None
+            # A deletion that was cut short stays "deleting" for ever unless somebody asks again.
+            is_due = now >= binder.last_action_at + ASK_AGAIN
+            chosen = still or (there[0] if is_due else None)
+            action = Delete(kind=kind, id=chosen.id) if chosen else None
             return Decision(binder=binder, action=action, wake_at=now + SOON)
     return Decision(binder=binder, wake_at=now + SOON)
 
 
 def _lost(binder: Binder, seen: Seen) -> Failure | None:
-    """A fresh listing without this attempt's server, or with a broken one: it was removed from outside."""
+    """A fresh listing without this attempt's server, or with a broken or stopped one: somebody did that from outside."""
     if seen.objects is None:
         return None
     server = next(
         (o for o in seen.objects if o.kind is Kind.SERVER and o.mark.attempt == binder.attempt), None
     )
+    if server is not None and server.status in (Status.STOPPED, Status.SHELVED):
+        return Failure(
+            code="instance-stopped",
+            message="The instance was stopped from outside.",
+            hint="Launch again; whoever stopped it may still start it and save its files.",
+            lines=(server.detail,) if server.detail else (),
+        )
     if server is not None and server.status is not Status.ERROR:
         return None
     return Failure(

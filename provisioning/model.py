@@ -234,7 +234,6 @@ class Happened(StrEnum):
     ATTEMPT_STARTED = "attempt_started"  # attempt, flavor
     OBJECT_MADE = "object_made"  # kind
     SERVER_ACTIVE = "server_active"  # address
-    GUEST_ANSWERED = "guest_answered"  # -
     BUILD_BEGAN = "build_began"  # -
     START_BEGAN = "start_began"  # -
     BECAME_READY = "became_ready"  # expires_at

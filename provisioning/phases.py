@@ -63,6 +63,7 @@ class Seen:
     """What the cloud says now. ``objects`` None: it was not or could not be asked, which is not "nothing there"."""
 
     objects: tuple[CloudObject, ...] | None = None
+    unanswered_at: datetime | None = None  # when the newest create began whose answer nobody has
     address: Address | None = None
 
 
@@ -99,7 +100,8 @@ def begin_attempt(binder: Binder, now: datetime) -> tuple[Binder, tuple[Event, .
 
 def fail(binder: Binder, failure: Failure, now: datetime, policy: Policy) -> tuple[Binder, tuple[Event, ...]]:
     """Into `failed`. Only where there was a guest to look at is the instance kept for a while."""
-    keeps = binder.phase in (Phase.BOOTING, Phase.BUILDING, Phase.STARTING)
+    had_guest = binder.phase in (Phase.BOOTING, Phase.BUILDING, Phase.STARTING, Phase.READY)
+    keeps = had_guest and failure.code != "instance-lost"
     failed = replace(
         move(binder, Phase.FAILED, now),
         outcome=Outcome.FAILED,

@@ -85,7 +85,7 @@ _PRESETS = {
         prices=JETSTREAM2_PRICES,
     ),
     "generic": PlanPolicy(),
-    "local": PlanPolicy(default_flavor="small", default_image="this machine"),
+    "local": PlanPolicy(default_flavor="local.small", default_image="this machine"),
 }
 
 

@@ -42,6 +42,8 @@ def _extend(binder: Binder, intent: Intent, now: datetime, policy: Policy) -> Ta
     more = timedelta(hours=intent.hours) if intent.hours else DEFAULT_EXTENSION
     hours = more / timedelta(hours=1)
     if binder.phase is Phase.FAILED and binder.keep_until is not None:
+        if binder.keep_until + more > binder.created_at + policy.max_lifetime:
+            return _refused(binder, intent, policy, now)
         kept = replace(binder, keep_until=binder.keep_until + more)
         return kept, (_extended(intent, hours, kept.keep_until, now),)
     if binder.phase not in LIVE or binder.plan is None:

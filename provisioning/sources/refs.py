@@ -10,6 +10,7 @@ from provisioning.errors import PersonError
 _FULL = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _SHORT = re.compile(r"[0-9a-f]{4,40}")
 _MOST_COMPARED = 5000  # names; comparing more would hold everything else up
+_SURE = 7  # fewer digits may also begin a commit that the listing does not show
 _FALLBACKS = ("main", "master")  # where nobody named a ref and the server's HEAD leads nowhere
 
 
@@ -52,7 +53,7 @@ def pick(listed: Listed, wanted: str) -> tuple[str, str] | None:
     for name in (f"refs/heads/{wanted}", f"refs/tags/{wanted}", f"refs/{wanted}", wanted):
         if name in listed.refs:
             return listed.refs[name], _short(name)
-    if may_be_commit(wanted):
+    if may_be_commit(wanted) and len(wanted) >= _SURE:
         matching = {commit for commit in listed.refs.values() if commit.startswith(wanted.lower())}
         if len(matching) == 1:
             return matching.pop(), wanted

@@ -71,6 +71,9 @@ update intents set state = 'done' where id = any(%(ids)s)
 insert into resources (binder_id, attempt, kind, intended_at) values (%(id)s, %(attempt)s, %(kind)s, %(at)s)
 on conflict (binder_id, attempt, kind) do nothing
 
+-- name: unanswered
+select max(intended_at) as at from resources where binder_id = %(id)s and cloud_id is null and gone_at is null
+
 -- name: made
 update resources set cloud_id = %(cloud_id)s where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s
 

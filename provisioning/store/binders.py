@@ -1,8 +1,9 @@
 """Binders in the database: the rows that hold the truth, and everything that hangs on one."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -28,6 +29,10 @@ from provisioning.store.database import Row, Tx
 
 T = TypeVar("T")
 
+_logger = logging.getLogger(__name__)
+
+_PUT_OFF = timedelta(minutes=5)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
@@ -37,6 +42,7 @@ class Claim:
     intents: tuple[Intent, ...]
     rev: int
     lease: UUID
+    unanswered_at: datetime | None = None  # when the newest create began whose answer nobody has
 
 
 def to_json(value: object) -> Any:
@@ -83,8 +89,19 @@ async def claim(
         row = await tx.row("binders.claim_one", id=only, lease=lease, now=now, until=until)
     if row is None:
         return None
+    try:
+        binder = _binder(row)
+    except (ValueError, KeyError, msgspec.MsgspecError):
+        # Written by another version: it must not stop all the others.
+        _logger.exception("binder-unreadable binder=%s", row["id"])
+        await tx.run("binders.release", id=row["id"], lease=lease, wake_at=now + _PUT_OFF)
+        return None
     wanted = await tx.rows("binders.granted", id=row["id"])
-    return Claim(binder=_binder(row), intents=tuple(_intent(w) for w in wanted), rev=row["rev"], lease=lease)
+    unanswered = await tx.row("binders.unanswered", id=binder.id)
+    return Claim(
+        binder=binder, intents=tuple(_intent(w) for w in wanted), rev=row["rev"], lease=lease,
+        unanswered_at=unanswered["at"] if unanswered else None,
+    )  # fmt: skip
 
 
 async def record(

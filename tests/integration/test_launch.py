@@ -308,3 +308,18 @@ async def test_given_two_processes_when_both_step_one_binder_then_only_one_of_th
     worked = await bench.another_process().step(ID)
 
     assert not worked
+
+
+async def test_given_a_binder_that_nobody_can_read_when_work_is_due_then_the_others_go_on(
+    bench: Bench,
+) -> None:
+    async with bench.db.transaction() as tx:
+        alien = replace(a_binder(now=bench.clock.now - timedelta(hours=1)), id=BinderId("zzzzzzzzzz"))
+        await binders.insert(tx, alien)
+        await tx.run("tests/wish.make_unreadable", id=alien.id)
+    await bench.start()
+
+    worked = [await bench.launcher.once() for _ in range(3)]
+
+    assert any(worked)
+    assert (await bench.now()).phase is not Phase.REQUESTED

@@ -26,7 +26,7 @@ from provisioning.actions import (
     Said,
 )
 from provisioning.errors import CapacityError, NotFoundError, PersonError, TeamError, TemporaryError
-from provisioning.lifecycle import decide
+from provisioning.lifecycle import ASK_AGAIN, UNSEEN, decide
 from provisioning.model import Binder, CloudId, Happened, Intent, Kind, Outcome, Phase, Status, Verb
 from provisioning.phases import LIMITS, MOVES, IllegalMove, Policy, Seen, move
 from provisioning.settling import settle
@@ -69,6 +69,50 @@ def test_given_a_phase_and_what_is_seen_when_deciding_then_this_is_done_next(
     decision = decide(binder, (), seen, NOW, POLICY)
 
     assert decision.action == action
+
+
+def test_given_a_deletion_that_was_cut_short_when_it_stays_then_it_is_asked_for_again() -> None:
+    cut_short = replace(SERVER, status=Status.DELETING)
+    binder = a_binder(Phase.DELETING, plan=PLAN)
+
+    decision = decide(binder, (), Seen(objects=(cut_short,)), NOW + ASK_AGAIN, POLICY)
+
+    assert decision.action == Delete(kind=Kind.SERVER, id=SERVER.id)
+
+
+def test_given_a_create_whose_answer_nobody_has_when_the_cloud_looks_empty_then_it_is_not_yet_called_deleted() -> (
+    None
+):
+    binder = a_binder(Phase.DELETING, plan=PLAN, outcome=Outcome.OK)
+    seen = Seen(objects=(), unanswered_at=NOW)
+
+    early = decide(binder, (), seen, NOW + timedelta(seconds=5), POLICY)
+    later = decide(binder, (), seen, NOW + UNSEEN, POLICY)
+
+    assert (early.binder.phase, later.binder.phase) == (Phase.DELETING, Phase.DELETED)
+
+
+def test_given_a_ready_binder_whose_server_was_stopped_when_looked_at_then_it_is_told_and_kept_for_a_while() -> (
+    None
+):
+    binder = a_binder(Phase.READY, plan=PLAN, expires_at=NOW + timedelta(hours=4))
+
+    decision = decide(binder, (), Seen(objects=(replace(SERVER, status=Status.STOPPED),)), NOW, POLICY)
+
+    assert decision.binder.failure is not None
+    assert (decision.binder.failure.code, decision.binder.keep_until) == (
+        "instance-stopped",
+        NOW + POLICY.keep_failed,
+    )
+
+
+def test_given_a_failed_binder_when_kept_longer_than_anything_may_live_then_it_is_refused() -> None:
+    binder = a_binder(Phase.FAILED, plan=PLAN, outcome=Outcome.FAILED, keep_until=NOW + timedelta(minutes=30))
+
+    decision = decide(binder, (wish(Verb.EXTEND, 1000),), Seen(), NOW, POLICY)
+
+    assert [e.kind for e in decision.events] == [Happened.EXTENSION_REFUSED]
+    assert decision.binder.keep_until == binder.keep_until
 
 
 def test_given_a_small_disk_when_creating_then_a_root_volume_is_made_before_the_server() -> None:
