@@ -8,11 +8,11 @@
     ├── NotFoundError         the thing is not there (any more)
     ├── ConflictError         it exists already, or is busy
     ├── RefusedError          the cloud or a service says no and will say no again
-    ├── RepositoryError       the build or the start failed: step, lines, probable cause
     └── UnexpectedError       ours: an id that is also in the log
 
-Foreign exceptions are translated once, at the edge, with ``raise ... from``. Every code has a section in
-docs/reference/failures.md; a test holds that.
+What a repository does wrong is no exception: the guest reports it as a `provisioning.model.Failure`. Foreign exceptions
+are translated once, at the edge, with ``raise ... from``. Every code has a section in docs/reference/failures.md; a test
+holds that.
 """
 
 from datetime import timedelta
@@ -76,20 +76,6 @@ class ConflictError(BinderopsError):
 
 class RefusedError(BinderopsError):
     """A service says no and will say no again."""
-
-
-class RepositoryError(BinderopsError):
-    """The repository does not build or start."""
-
-    def __init__(
-        self, code: str, message: str, hint: str, *, lines: tuple[str, ...] = (), step: str = ""
-    ) -> None:
-        super().__init__(code, message, hint)
-        self.lines = lines
-        self.step = step
-
-    def failure(self) -> Failure:
-        return Failure(code=self.code, message=self.message, hint=self.hint, lines=self.lines, step=self.step)
 
 
 class UnexpectedError(BinderopsError):

@@ -8,7 +8,7 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from bot.cli.serve import open_local_cloud, plans
+from bot.cli.serve import local_cloud, plans
 from bot.grammar import parse
 from bot.output import print_json
 from bot.runtime import utc_now
@@ -53,11 +53,7 @@ async def _plan(text: str, settings: Settings) -> Plan:
     policy = SourcePolicy(allow_exact=settings.texts("sources.allow_exact"))
     request = parse(text, allow_exact=policy.allow_exact)
     resolved = await resolve(request, policy=policy)
-    cloud = await open_local_cloud(settings)
-    try:
-        return make_plan(request, resolved, await cloud.flavors(), plans(settings))
-    finally:
-        await cloud.close()
+    return make_plan(request, resolved, await local_cloud(settings).flavors(), plans(settings))
 
 
 def _user_data(plan: Plan, settings: Settings) -> bytes:

@@ -14,6 +14,11 @@ from provisioning.plan import PlanPolicy, PriceRule, preset
 
 SUMMARY = "serve a Slack workspace"
 
+_NO_ISOLATION = (
+    "Instances run on this machine as this user, without isolation: whoever may launch can read what this user can read. "
+    "Serve only a workspace whose members you would give a shell here."
+)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``--slack`` and ``--cloud``."""
@@ -55,6 +60,7 @@ async def _serve(settings: Settings) -> None:
         running(Parts(settings=settings, url=url, cloud=cloud, plans=plans(settings))),
     ):
         print("Binderops serves. Ctrl-C stops it.", flush=True)
+        print(_NO_ISOLATION, file=sys.stderr, flush=True)
         await until_told_to_stop()
 
 

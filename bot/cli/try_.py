@@ -2,7 +2,11 @@
 
 import argparse
 import asyncio
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from bot.cli.serve import open_local_cloud, plans
 from bot.manifest import manifest
@@ -32,8 +36,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Play until Ctrl-C."""
-    asyncio.run(_play(settings, arguments.port, "docker" if arguments.docker else "venv"))
+    with _alone(settings.home):
+        asyncio.run(_play(settings, arguments.port, "docker" if arguments.docker else "venv"))
     return 0
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One playground for one home: two would tell each other's stories and stop each other's instances."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "try.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RefusedError(
+                "already-playing",
+                f"A playground runs on {home} already.",
+                "Use that one, or give this one a home of its own: BINDEROPS_HOME=~/second make try.",
+            ) from error
+        yield
 
 
 async def _play(settings: Settings, port: int, runtime: str) -> None:

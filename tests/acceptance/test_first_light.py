@@ -3,6 +3,9 @@
 One ``binderops try`` with two Binders serves all tests of this module.
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -303,3 +306,15 @@ def test_given_ctrl_c_when_pressed_then_every_process_of_ours_ends(tmp_path: Pat
 
     left = [p.pid for p in psutil.process_iter() if str(tmp_path) in " ".join(cmdline(p))]
     assert left == []
+
+
+def test_given_a_playground_on_this_home_when_a_second_one_starts_then_it_is_refused_and_says_what_to_do(
+    room: Playing,
+) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "bot", "try", "--port", "0"],
+        env={**os.environ, "BINDEROPS_HOME": str(room.home)}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert second.returncode == 1
+    assert "BINDEROPS_HOME=" in second.stderr
