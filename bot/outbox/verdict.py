@@ -15,6 +15,7 @@ PERMANENT = frozenset(
         "restricted_action_non_threadable_channel", "no_permission", "msg_too_long", "no_text", "too_many_attachments",
         "edit_window_closed", "block_mismatch", "invalid_blocks", "invalid_blocks_format", "invalid_arguments",
         "invalid_channel", "posting_to_channel_denied", "used_url", "expired_url", "http-404", "http-410",
+        "empty-log",  # ours: files.completeUploadExternal takes no empty file
     }
 )  # fmt: skip
 
@@ -69,7 +70,7 @@ Verdict = Done | Again
 
 
 def judge(row: Claimed, result: Result, now: datetime) -> Verdict:
-    """What to write for ``row``. A message is set aside only where Slack will never take it."""
+    """What to write for ``row``. It is set aside only where Slack will never take it, a file also after hours of silence."""
     match result:
         case Sent():
             return Done(rev=result.rev, ts=result.ts)
@@ -84,6 +85,9 @@ def judge(row: Claimed, result: Result, now: datetime) -> Verdict:
                 posting_since=row.uncertain_since,
                 hold=(row.budget, free_at) if row.budget else None,
             )
+        case Unknown() if row.method == "file" and row.tries >= UNKNOWN_ERROR_TRIES:
+            # Looked for each time and never found; the person can ask for the log again.
+            return Done(rev=row.body_rev, note=result.why)
         case Unknown():
             later = _later(row, result.why, now, posting_since=row.posting_since)
             return replace(later, at=max(later.at, now + FILE_APPEARS)) if row.method == "file" else later

@@ -1,6 +1,7 @@
 -- name: claim
 -- The row to send next: finals first, then new messages, then the edit that waits longest. A reply waits for its root's
--- ts and for what was written earlier in its thread; nothing goes out before its budget.
+-- ts and for the messages written earlier in its thread (not for files: the story goes on without them); nothing goes
+-- out before its budget.
 with due as (
     select o.key, o.ts, o.posting_since, o.method,
         case
@@ -19,7 +20,7 @@ with due as (
                 and not exists (
                     select from outbox earlier
                     where earlier.thread_key = o.thread_key and earlier.ts is null
-                        and earlier.body_rev > earlier.sent_rev and earlier.method <> 'respond'
+                        and earlier.body_rev > earlier.sent_rev and earlier.method = 'post'
                         and (earlier.created_at, earlier.key) < (o.created_at, o.key)
                 )
             )

@@ -21,6 +21,7 @@ ROW = Claimed(
     ("error", "tries", "is_set_aside"),
     [
         pytest.param("is_archived", 0, True, id="permanent"),
+        pytest.param("empty-log", 0, True, id="a log without a line"),
         pytest.param("never_heard_of", 0, False, id="unknown at first"),
         pytest.param("never_heard_of", 30, True, id="unknown for hours"),
         pytest.param("token_revoked", 500, False, id="whoever runs the bot cures it"),
@@ -53,6 +54,22 @@ def test_given_no_answer_to_a_file_then_it_is_looked_for_only_when_it_can_have_a
 
     assert isinstance(verdict, Again)
     assert verdict.at == NOW + FILE_APPEARS
+
+
+@pytest.mark.parametrize(
+    ("method", "tries", "is_set_aside"),
+    [
+        pytest.param("file", 29, False, id="a file for a while"),
+        pytest.param("file", 30, True, id="a file for hours"),
+        pytest.param("post", 500, False, id="a message of the story waits for ever"),
+    ],
+)
+def test_given_no_answer_again_and_again_then_only_a_file_is_set_aside(
+    method: str, tries: int, is_set_aside: bool
+) -> None:
+    verdict = judge(replace(ROW, method=method, tries=tries), Unknown(why="TimeoutError"), NOW)
+
+    assert isinstance(verdict, Done) is is_set_aside
 
 
 def test_given_ever_more_tries_then_the_wait_grows_up_to_its_limit() -> None:

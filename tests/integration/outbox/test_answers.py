@@ -1,5 +1,7 @@
 """Answers to one person, and logs as files."""
 
+from datetime import timedelta
+
 import pytest
 
 from bot.blocks import section
@@ -97,5 +99,16 @@ async def test_given_an_empty_log_when_sent_then_it_is_left_out_with_a_note(desk
 
     await desk.run(seconds=3)
 
-    assert (await desk.row("log"))["error"] == "empty-log"
+    row = await desk.row("log")
+    assert (row["error"], row["sent_rev"]) == ("empty-log", row["body_rev"])
     assert len(desk.slack.messages) == 1
+
+
+async def test_given_a_log_that_is_not_taken_then_later_replies_of_its_thread_go_out(desk: Desk) -> None:
+    await a_log(desk, "line\n")
+    desk.slack.faults = [Fault("files.getUploadURLExternal", error="never_heard_of") for _ in range(9)]
+    await desk.put("later", thread_key=ROOT, at=desk.clock() + timedelta(seconds=1))
+
+    await desk.run(seconds=5)
+
+    assert "later" in desk.slack.texts()
