@@ -1,8 +1,13 @@
-"""The bot's calls to guests: signed, over the pinned certificate, and what a guest answers, parsed strictly."""
+"""The bot's calls to guests: signed, over the pinned certificate, and what a guest answers, parsed strictly.
+
+A guest runs what strangers wrote: its texts are cut and cleaned here, so that whatever is inside can be stored and shown.
+"""
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import datetime
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,10 +17,18 @@ from provisioning.errors import TemporaryError
 from provisioning.model import Failure, Interface, Report
 from provisioning.tickets import SIGNATURE_HEADER, Signer
 
+log = logging.getLogger(__name__)
+
 AGENT_HOST = "agent.binderops.internal"
 _CALL_S = 15
 _LOG_PART = 1_000_000
 _LOG_MOST = 20_000_000
+_MOST_NUMBER = 2**31 - 1  # PostgreSQL's integer
+_CERTIFICATE = re.compile(r"(?:[0-9a-fA-F]{64})?")
+_UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL holds no NUL, UTF-8 no half of a surrogate pair
+_WORD, _SENTENCE, _LINE = 100, 2_000, 4_000  # characters
+_MOST_INTERFACES = 50
+_MOST_LINES = 20
 
 
 class GuestLink:
@@ -35,9 +48,13 @@ class GuestLink:
             agent_url, binder, "GET", path, cert_sha256=cert_sha256, timeout_s=wait_s + _CALL_S
         )
         try:
-            return [report_from_json(item) for item in json.loads(body)["reports"]]
-        except (ValueError, KeyError, TypeError) as error:
+            said = list(json.loads(body)["reports"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise _silent("it answers something else than reports") from error
+        reports = reports_from_json(said, binder)
+        if said and not reports:
+            raise _silent("none of its reports can be read")
+        return reports
 
     async def log(self, agent_url: str, binder: str, *, cert_sha256: str = "") -> str:
         """The guest's whole log, at most its newest 20 MB."""
@@ -52,11 +69,6 @@ class GuestLink:
             parts.append(part)
             offset += len(part)
         return b"".join(parts).decode(errors="replace")
-
-    async def activity(self, agent_url: str, binder: str, *, cert_sha256: str = "") -> Mapping[str, Any]:
-        """When somebody last did something: ``last``, ``connections``, ``kernels``."""
-        _, body = await self._call(agent_url, binder, "GET", "/_binder/activity", cert_sha256=cert_sha256)
-        return dict(json.loads(body))
 
     async def reaches_people(self, public_url: str) -> bool:
         """Whether the public address is answered by the guest's own gate, which lets nobody in without a ticket."""
@@ -101,35 +113,84 @@ class GuestLink:
             raise _silent(type(error).__name__) from error
 
 
+def reports_from_json(values: Iterable[Any], binder: str) -> list[Report]:
+    """The reports among these; what is none is passed over and logged, so that it takes no good one with it."""
+    reports: list[Report] = []
+    refused: list[ValueError] = []
+    for value in values:
+        try:
+            reports.append(report_from_json(value))
+        except ValueError as error:
+            refused.append(error)
+    if refused:
+        log.warning("report-refused binder=%s count=%d why=%.200r", binder, len(refused), str(refused[0]))
+    return reports
+
+
 def report_from_json(value: Mapping[str, Any]) -> Report:
     """A report as the agent writes it; unknown keys are passed over. Raises ``ValueError`` where it is none."""
     try:
         step = value.get("step")
         failure = value.get("failure")
         return Report(
-            n=int(value["n"]),
-            at=datetime.fromisoformat(str(value["t"])),
-            phase=str(value["phase"]),
-            message=str(value.get("msg", "")),
-            step=(int(step[0]), int(step[1])) if step else None,
-            cert_sha256=str(value.get("cert_sha256", "")),
-            interfaces=tuple(
-                Interface(name=str(i["name"]), title=str(i["title"]), path=str(i["path"]))
-                for i in value.get("interfaces", ())
-            ),
+            n=_number(value["n"]),
+            at=_moment(value["t"]),
+            phase=_text(value["phase"], _WORD),
+            message=_text(value.get("msg", ""), _SENTENCE),
+            step=(_number(step[0]), _number(step[1])) if step else None,
+            cert_sha256=_certificate(value.get("cert_sha256", "")),
+            interfaces=tuple(_interface(i) for i in list(value.get("interfaces", ()))[:_MOST_INTERFACES]),
             failure=_failure(failure) if failure else None,
-            note=str(value.get("note", "")),
-            open_path=str(value.get("open_path", "")),
+            note=_text(value.get("note", ""), _SENTENCE),
+            open_path=_text(value.get("open_path", ""), _SENTENCE),
         )
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"no report: {error}") from error
+
+
+def _interface(value: Mapping[str, Any]) -> Interface:
+    return Interface(
+        name=_text(value["name"], _WORD),
+        title=_text(value["title"], _WORD),
+        path=_text(value["path"], _SENTENCE),
+    )
 
 
 def _failure(value: Mapping[str, Any]) -> Failure:
     return Failure(
-        code=str(value["code"]), message=str(value["message"]), hint=str(value.get("hint", "")),
-        lines=tuple(str(line) for line in value.get("lines", ())), step=str(value.get("step", "")),
-    )  # fmt: skip
+        code=_text(value["code"], _WORD),
+        message=_text(value["message"], _SENTENCE),
+        hint=_text(value.get("hint", ""), _SENTENCE),
+        lines=tuple(_text(line, _LINE) for line in list(value.get("lines", ()))[:_MOST_LINES]),
+        step=_text(value.get("step", ""), _SENTENCE),
+    )
+
+
+def _text(value: object, most: int) -> str:
+    """At most so many characters, each of which can be stored and sent."""
+    return _UNKEEPABLE.sub("\ufffd", str(value)[:most])
+
+
+def _number(value: Any) -> int:
+    number = int(value)
+    if not 0 <= number <= _MOST_NUMBER:
+        raise ValueError("no report: a number is out of range")
+    return number
+
+
+def _moment(value: object) -> datetime:
+    moment = datetime.fromisoformat(str(value))
+    if moment.tzinfo is None:
+        raise ValueError("no report: its time has no zone")
+    return moment.astimezone(UTC)
+
+
+def _certificate(value: object) -> str:
+    """The fingerprint to pin: 64 hexadecimal digits, or empty."""
+    text = str(value)
+    if not _CERTIFICATE.fullmatch(text):
+        raise ValueError("no report: its certificate's fingerprint is none")
+    return text.lower()
 
 
 async def _whole(content: aiohttp.StreamReader) -> bytes:

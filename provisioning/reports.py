@@ -32,7 +32,7 @@ def reports_on_console(text: str) -> tuple[Report, ...]:
         if mark:
             try:
                 report = report_from_json(json.loads(body))
-            except (ValueError, BinderopsError):
+            except (ValueError, RecursionError):
                 continue
             found[report.n] = report
     return tuple(found[n] for n in sorted(found))
@@ -84,12 +84,16 @@ class Listener:
                 binder = going
         except BinderopsError as error:
             log.debug("guest-silent binder=%s code=%s", binder.id, error.code)
+        except Exception:  # whatever one guest causes must not end the listening to it
+            log.exception("listening-broke binder=%s", binder.id)
         until = self._clock() + _PAUSE
         try:
             async with self._db.transaction() as tx:
                 await tx.run("binders.still_listening", id=binder.id, listener=self._me, until=until)
         except BinderopsError as error:
             log.warning("listening-stays binder=%s code=%s", binder.id, error.code)
+        except Exception:
+            log.exception("listening-stays binder=%s", binder.id)
         await asyncio.sleep(_PAUSE.total_seconds())
         self._bell.ring("listen")
 

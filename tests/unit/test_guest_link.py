@@ -1,0 +1,92 @@
+"""What a guest says, as the bot reads it: whatever a stranger puts in can be stored, or is refused alone."""
+
+import logging
+from typing import Any
+
+import msgspec
+import pytest
+
+from provisioning.guest_link import report_from_json, reports_from_json
+from provisioning.reports import reports_on_console
+
+SAID: dict[str, Any] = {"v": 1, "n": 3, "t": "2026-03-02T09:00:00.000Z", "phase": "ready", "msg": "Ready"}
+FAILURE = {"code": "build-failed", "message": "It broke.", "hint": "Mend it."}
+
+
+def an_interface(title: str = "JupyterLab", path: str = "/lab") -> dict[str, str]:
+    return {"name": "lab", "title": title, "path": path}
+
+
+@pytest.mark.parametrize("odd", [pytest.param("a\0b", id="NUL"), pytest.param("a\ud800b", id="half a pair")])
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(lambda odd: {"msg": odd}, id="message"),
+        pytest.param(lambda odd: {"phase": odd}, id="phase"),
+        pytest.param(lambda odd: {"note": odd}, id="note"),
+        pytest.param(lambda odd: {"open_path": odd}, id="open_path"),
+        pytest.param(lambda odd: {"interfaces": [an_interface(title=odd)]}, id="an interface's title"),
+        pytest.param(lambda odd: {"failure": {**FAILURE, "lines": ["x", odd]}}, id="a failure's lines"),
+        pytest.param(lambda odd: {"failure": {**FAILURE, "step": odd}}, id="a failure's step"),
+    ],
+)
+def test_given_a_character_that_nothing_can_keep_then_a_mark_stands_in_its_place(
+    place: Any, odd: str
+) -> None:
+    kept = msgspec.json.encode(report_from_json({**SAID, **place(odd)})).decode()
+
+    assert ("a\ufffdb" in kept, "\\u0000" in kept) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"msg": "x" * 1_000_000}, id="message"),
+        pytest.param({"interfaces": [an_interface(path="/" * 1_000_000)]}, id="a path"),
+        pytest.param({"interfaces": [an_interface()] * 20_000}, id="many interfaces"),
+        pytest.param({"failure": {**FAILURE, "lines": ["x" * 100_000] * 10_000}}, id="many long lines"),
+    ],
+)
+def test_given_very_much_then_a_bounded_part_of_it_is_kept(changed: dict[str, Any]) -> None:
+    assert len(msgspec.json.encode(report_from_json({**SAID, **changed}))) < 100_000
+
+
+ODD = [
+    pytest.param({"n": 2**31}, id="a huge number"),
+    pytest.param({"n": -1}, id="a negative number"),
+    pytest.param({"n": float("inf")}, id="no number"),
+    pytest.param({"step": [1, 2**40]}, id="a huge step"),
+    pytest.param({"cert_sha256": "ab"}, id="a short certificate"),
+    pytest.param({"cert_sha256": "g" * 64}, id="a certificate that is not hexadecimal"),
+    pytest.param({"cert_sha256": "a" * 64 + "\n"}, id="a certificate and more"),
+    pytest.param({"t": "2026-03-02T09:00:00"}, id="a time without a zone"),
+    pytest.param({"t": "0001-01-01T00:00:00+14:00"}, id="a time before all time"),
+]
+
+
+@pytest.mark.parametrize("changed", ODD)
+def test_given_what_is_no_report_then_it_is_refused(changed: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"no report"):
+        report_from_json({**SAID, **changed})
+
+
+@pytest.mark.parametrize("cert", ["", "ab" * 32])
+def test_given_a_certificate_or_none_then_it_is_read(cert: str) -> None:
+    assert report_from_json({**SAID, "cert_sha256": cert}).cert_sha256 == cert
+
+
+def test_given_one_bad_report_then_the_good_ones_beside_it_are_heard_and_it_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        heard = reports_from_json([{**SAID, "n": 1}, {**SAID, "n": -5}, "x", {**SAID, "n": 2}], "aaaa")
+
+    assert [r.n for r in heard] == [1, 2]
+    assert "report-refused binder=aaaa count=2" in caplog.text
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"n": 1e999, "t": "x", "phase": ""}', "5"])
+def test_given_nonsense_on_the_console_then_the_reports_around_it_are_heard(line: str) -> None:
+    good = "binderops: " + msgspec.json.encode(SAID).decode()
+
+    assert [r.n for r in reports_on_console(f"{good}\nbinderops: {line}\n")] == [3]
