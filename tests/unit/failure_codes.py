@@ -119,7 +119,9 @@ def _is_handed_on(given: ast.expr, scope: ast.AST) -> bool:
     """A code that came from elsewhere: a parameter ``code``, another failure's own, a report's."""
     if isinstance(given, ast.Name) and isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
         return given.id in {a.arg for a in scope.args.args} & {"code"}
-    return ast.unparse(given).endswith((".code", "['code'])"))
+    if isinstance(given, ast.Attribute):
+        return given.attr == "code"
+    return "code" in {part.value for part in ast.walk(given) if isinstance(part, ast.Constant)}
 
 
 def _name(node: ast.AST) -> str:

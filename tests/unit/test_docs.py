@@ -49,6 +49,7 @@ def test_given_every_failure_code_in_the_code_then_the_reference_has_a_section_f
             "class Own:\n  code: str\nT: D = {1: ('t', 'm')}\nc, m = T[1]\nOwn(c)", {"t"}, 0, id="a table"
         ),
         pytest.param("class Own:\n  code: str\ndef f(code: str): Own(code)", set(), 0, id="handed on"),
+        pytest.param("class Own:\n  code: str\nOwn(text(report, 'code'))", set(), 0, id="of a report"),
         pytest.param("class Own:\n  code: str\nOwn(elsewhere())", set(), 1, id="unreadable"),
     ],
 )
