@@ -33,7 +33,7 @@ from .progress import Progress
 from .reports import Reports
 from .serving import Serving
 from .standing import Config, cookie_key
-from .tickets import Verifier
+from .tickets import BusyError, Verifier
 from .trees import FolderTree
 from .web import Answer, Asked, serve
 
@@ -124,7 +124,7 @@ class Agent:
         host = asked.headers.get("host", "").partition(":")[0]
         try:
             return self._calls.answer(asked) if host == AGENT_HOST else self._people.answer(asked)
-        except StoppedError:
+        except (StoppedError, BusyError):
             return Answer(503)
         except Exception:  # noqa: BLE001  # one request must not end the thread without an answer
             for line in traceback.format_exc().splitlines():

@@ -20,15 +20,24 @@ from .orders import unpadded
 from .processes import Children
 
 _ED25519_DER = bytes.fromhex("302a300506032b6570032100")
+_SIGNATURE_BYTES = 64
 _LONGEST = 4096
 _TICKET_S = 60
 _CALL_S = 120  # how far behind the newest call another one may be
 _SLACK_S = 5  # replicas' clocks differ a little, and whole seconds are cut off
 _REMEMBERED_S = 600
+_AT_ONCE = 2  # runs of openssl: anybody can hand in a ticket
+_PATIENCE_S = 5.0
+
+Claims = Mapping[str, Any]
 
 
 class RefusedError(Exception):
     """A ticket or a call that proves nothing; the text says why, without a secret."""
+
+
+class BusyError(Exception):
+    """More was handed in at once than is checked at once; the same may succeed a little later."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ def is_local_path(text: str) -> bool:
 
 
 def parse_ticket(claims: Mapping[str, Any], binder: str, now: float) -> Ticket:
-    """The ticket that these verified claims are. Raises `RefusedError`."""
+    """The ticket that these claims are, if the bot signed them. Raises `RefusedError`."""
     person, to, issued = claims.get("sub"), claims.get("to"), claims.get("iat")
     if claims.get("aud") != binder:
         raise RefusedError("this link is for another environment")
@@ -64,7 +73,7 @@ def parse_ticket(claims: Mapping[str, Any], binder: str, now: float) -> Ticket:
 def check_call(
     claims: Mapping[str, Any], binder: str, method: str, path: str, body: bytes, newest: float
 ) -> None:
-    """Whether these verified claims are about this very call. Raises `RefusedError`."""
+    """Whether these claims are about this very call. Raises `RefusedError`."""
     expected = {
         "aud": f"agent:{binder}",
         "m": method,
@@ -83,13 +92,21 @@ class Verifier:
     """Checks signatures with ``openssl``, and remembers what was used and what the bot's clock says."""
 
     def __init__(
-        self, state: Path, children: Children, env: Mapping[str, str], clock: Callable[[], float] = time.time
+        self,
+        state: Path,
+        children: Children,
+        env: Mapping[str, str],
+        clock: Callable[[], float] = time.time,
+        *,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         self._file = state / "used.json"
         self._children = children
         self._env = env
         self._clock = clock
+        self._patience_s = patience_s
         self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(_AT_ONCE)
         kept = read_json(self._file) or {}
         self._used: dict[str, int] = dict(kept.get("used", {}))
         self._newest = int(kept.get("newest", 0))  # the newest call's time, by the bot's clock
@@ -101,48 +118,69 @@ class Verifier:
         return self._newest > 0
 
     def ticket(self, text: str, binder: str, keys: Sequence[str]) -> Ticket:
-        """Take a ticket: it is used from now on. Raises `RefusedError`."""
-        claims = self._verified(text, keys)
+        """Take a ticket: it is used from now on. Raises `RefusedError`, `BusyError`."""
+
+        def ticket_in(claims: Claims) -> Ticket:
+            return parse_ticket(claims, binder, self._clock() + self._offset)
+
+        claims = self._verified(text, keys, ticket_in)
         with self._lock:
-            ticket = parse_ticket(claims, binder, self._clock() + self._offset)
+            # Once more: meanwhile the same one may have been used, or a call told the time.
+            ticket = ticket_in(claims)
             self._use(claims)
         return ticket
 
     def call(
         self, text: str, binder: str, keys: Sequence[str], *, method: str, path: str, body: bytes
     ) -> None:
-        """Take one signed call. Raises `RefusedError`."""
-        claims = self._verified(text, keys)
-        with self._lock:
+        """Take one signed call. Raises `RefusedError`, `BusyError`."""
+
+        def check(claims: Claims) -> None:
             check_call(claims, binder, method, path, body, self._newest)
+
+        claims = self._verified(text, keys, check)
+        with self._lock:
+            check(claims)
             if claims["iat"] >= self._newest:
                 self._newest = claims["iat"]
                 self._offset = claims["iat"] - self._clock()
             self._use(claims)
 
-    def _use(self, claims: Mapping[str, Any]) -> None:
+    def _fresh_number(self, claims: Claims) -> str:
         name = claims.get("jti")
         if not isinstance(name, str) or not 8 <= len(name) <= 100:
             raise RefusedError("it has no number of its own")
         if name in self._used:
             raise RefusedError("this link was used already")
+        return name
+
+    def _use(self, claims: Claims) -> None:
+        name = self._fresh_number(claims)
         horizon = self._clock() + self._offset - _REMEMBERED_S
         self._used = {used: at for used, at in self._used.items() if at > horizon}
         self._used[name] = claims["iat"]
         kept = {"used": self._used, "newest": self._newest, "offset": self._offset}
         write_json(self._file, kept, mode=0o600)
 
-    def _verified(self, text: str, keys: Sequence[str]) -> Mapping[str, Any]:
+    def _verified(self, text: str, keys: Sequence[str], check: Callable[[Claims], object]) -> Claims:
+        """The claims, if the bot signed them. What ``check`` refuses anyway costs no run of openssl."""
         head, dot, signature = text.partition(".")
         try:
             signed = unpadded(signature)
             claims = json.loads(unpadded(head))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RefusedError("this link is not well-formed") from error
-        if not dot or len(text) > _LONGEST or not isinstance(claims, dict):
+        if not dot or len(text) > _LONGEST or len(signed) != _SIGNATURE_BYTES or not isinstance(claims, dict):
             raise RefusedError("this link is not well-formed")
-        if not any(self._is_signed(head.encode(), signed, key) for key in keys):
-            raise RefusedError("this link was not made by the bot")
+        check(claims)
+        self._fresh_number(claims)
+        if not self._turns.acquire(timeout=self._patience_s):
+            raise BusyError("too much was handed in at once")
+        try:
+            if not any(self._is_signed(head.encode(), signed, key) for key in keys):
+                raise RefusedError("this link was not made by the bot")
+        finally:
+            self._turns.release()
         return claims
 
     def _is_signed(self, message: bytes, signature: bytes, key: str) -> bool:

@@ -1,16 +1,35 @@
 """Tickets and signed calls, from the bot's signer to the guest's check by openssl."""
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from provisioning.guest.processes import Children
-from provisioning.guest.tickets import RefusedError, Verifier, is_local_path
+from provisioning.guest.processes import Children, Finished
+from provisioning.guest.tickets import BusyError, RefusedError, Verifier, is_local_path
 from provisioning.tickets import Signer
 
 BOT_NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class CountedChildren(Children):
+    """Says of every program that it failed, once it may, and counts them."""
+
+    def __init__(self) -> None:
+        super().__init__("counted")
+        self.begun = threading.Semaphore(0)
+        self.may_end = threading.Event()
+        self.count = 0
+
+    def run(self, *_: Any, **__: Any) -> Finished:
+        self.count += 1
+        self.begun.release()
+        self.may_end.wait(timeout=10)
+        return Finished(code=1, lines=())
 
 
 class Guest:
@@ -146,6 +165,87 @@ def test_given_a_body_then_the_signature_is_over_its_hash(guest: Guest) -> None:
     guest.call(guest.sign(body=b"{}"), body=b"{}")
 
     assert guest.verifier.was_called
+
+
+@pytest.fixture
+def counted(guest: Guest) -> CountedChildren:
+    """The guest's programs from now on: openssl finds every signature wrong."""
+    children = CountedChildren()
+    guest.verifier = Verifier(guest.state, children, {}, lambda: guest.now, patience_s=0)
+    return children
+
+
+STRANGER = Signer.generate()
+
+
+@pytest.mark.parametrize(
+    ("binder", "at"),
+    [
+        pytest.param("bbbb", BOT_NOW, id="for another binder"),
+        pytest.param("aaaa", BOT_NOW - timedelta(seconds=61), id="too old"),
+        pytest.param("aaaa", BOT_NOW + timedelta(hours=1), id="of the future"),
+    ],
+)
+def test_given_a_strangers_ticket_that_opens_nothing_anyway_then_no_program_is_started(
+    guest: Guest, counted: CountedChildren, binder: str, at: datetime
+) -> None:
+    counted.may_end.set()
+
+    with pytest.raises(RefusedError):
+        guest.take(STRANGER.ticket(binder=binder, team="T1", user="U1", to="/lab", now=at))
+
+    assert counted.count == 0
+
+
+def test_given_a_used_ticket_when_handed_in_again_then_no_program_is_started(guest: Guest) -> None:
+    text = guest.make()
+    guest.take(text)
+    counted = CountedChildren()
+    counted.may_end.set()
+    guest.verifier = Verifier(guest.state, counted, {}, lambda: guest.now)
+
+    with pytest.raises(RefusedError, match="used already"):
+        guest.take(text)
+
+    assert counted.count == 0
+
+
+def test_given_a_call_about_something_else_then_no_program_is_started(
+    guest: Guest, counted: CountedChildren
+) -> None:
+    counted.may_end.set()
+
+    with pytest.raises(RefusedError, match=r"another p$"):
+        guest.call(guest.sign(), path="/_binder/log?offset=0")
+
+    assert counted.count == 0
+
+
+def test_given_two_being_checked_when_a_third_comes_then_it_is_told_to_come_later(
+    guest: Guest, counted: CountedChildren
+) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        two = [pool.submit(guest.call, guest.sign()) for _ in range(2)]
+        begun = [counted.begun.acquire(timeout=10) for _ in two]
+        try:
+            with pytest.raises(BusyError):
+                guest.call(guest.sign())
+        finally:
+            counted.may_end.set()
+
+    assert (begun, [type(one.exception()) for one in two]) == ([True] * 2, [RefusedError] * 2)
+
+
+def test_given_those_before_were_checked_then_the_next_ones_turn_comes(
+    guest: Guest, counted: CountedChildren
+) -> None:
+    counted.may_end.set()
+
+    for _ in range(3):
+        with pytest.raises(RefusedError, match="not made by the bot"):
+            guest.call(guest.sign())
+
+    assert counted.count == 3
 
 
 @pytest.mark.parametrize(
