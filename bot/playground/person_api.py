@@ -4,7 +4,7 @@
     GET  /person/channel/<id>             channel, messages (oldest first; replies among them, by thread_ts)
     GET  /person/inbox/<user>             ephemerals, dms, views (the top one last), home
     GET  /person/events?after=N           waits up to 25 s: last, changes [{n, what, channel or user}]; without after: last, at once
-    GET  /person/stream                   the same as server-sent events: data: {n, what, ...}
+    GET  /person/stream?after=N           the same as server-sent events: data: {n, what, ...}; without after: from now
     GET  /person/file/<id>                an uploaded file's text
     GET  /person/faults                   the switches that are set
     POST /person/command                  {user, channel, text}: acked, ack
@@ -127,16 +127,19 @@ class PersonApi:
         response = web.StreamResponse(headers=headers)
         with suppress(ConnectionResetError):  # a closed tab shows at the next write only
             await response.prepare(request)
-            await self._tell_changes(response)
+            await self._tell_changes(response, _number_in(request))
         return response
 
-    async def _tell_changes(self, response: web.StreamResponse) -> None:
-        last = self.site.changes.last
+    async def _tell_changes(self, response: web.StreamResponse, after: int | None) -> None:
+        last = self.site.changes.last if after is None else after
         await response.write(b": connected\n\n")
         while True:
             changes = await self.site.changes.wait_after(last, longest_s=LONGEST_WAIT_S)
             last = changes[-1]["n"] if changes else last
-            told = "".join(f"data: {json.dumps(change)}\n\n" for change in changes) or ": still here\n\n"
+            told = (
+                "".join(f"id: {change['n']}\ndata: {json.dumps(change)}\n\n" for change in changes)
+                or ": still here\n\n"
+            )
             await response.write(told.encode())
 
     async def _file(self, request: web.Request) -> web.Response:
@@ -236,3 +239,9 @@ def _status(error: str) -> int:
     if error in _NOT_FOUND:
         return 404
     return 200 if error in (*_MESSAGES, "invalid_response_action") else 400
+
+
+def _number_in(request: web.Request) -> int | None:
+    """The last change that the page knows: what its browser says when it connects again, else what it was opened with."""
+    number = request.headers.get("Last-Event-ID") or request.query.get("after") or ""
+    return int(number) if number.isdecimal() else None

@@ -57,7 +57,7 @@ async def test_given_an_open_stream_when_a_whisper_comes_then_it_is_told_for_who
         await stream.content.readuntil(b"\n\n")
         await room.slack.chat_postEphemeral(channel=GENERAL, user=ADA, text="x")
 
-        told = json.loads((await stream.content.readuntil(b"\n\n")).removeprefix(b"data: "))
+        told = json.loads((await stream.content.readuntil(b"\n\n")).partition(b"data: ")[2])
 
     assert (told["what"], told["user"]) == ("inbox", ADA)
 
@@ -139,3 +139,17 @@ def test_given_the_projects_manifest_when_it_is_installed_then_its_command_is_kn
     app = InstalledApp.from_manifest(yaml.safe_load(manifest.read_text()))
 
     assert app.commands == ("/binder",)
+
+
+async def test_given_a_page_that_knows_change_n_when_its_stream_opens_then_later_changes_are_told_at_once(
+    room: Bench,
+) -> None:
+    known = (await room.person.get("state"))["last"]
+    await room.slack.chat_postMessage(channel=GENERAL, text="said before the stream opened")
+
+    async with room.session.get(
+        f"{room.playground.url}/person/stream", params={"after": str(known)}
+    ) as stream:
+        lines = [await asyncio.wait_for(stream.content.readline(), 10) for _ in range(4)]
+
+    assert any(b'"what": "channel"' in line for line in lines)

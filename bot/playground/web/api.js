@@ -36,12 +36,12 @@ export async function fileText(id) {
 const PAUSE_MS = 2000;
 
 /**
- * Calls `apply` with each change `{n, what, channel?, user?}`, and `look` after each (re)connection, when anything may have
+ * Calls `apply` with each change after number `after()` `{n, what, channel?, user?}`, and `look` after each (re)connection, when anything may have
  * been missed; `online` says whether the server is there. Server-sent events; a long poll where those do not come through.
  */
-export function follow({ apply, look, online }) {
+export function follow({ apply, look, online, after }) {
   let hasOpened = false;
-  const source = new EventSource("/person/stream");
+  const source = new EventSource(`/person/stream?after=${after()}`);
   source.onopen = () => {
     hasOpened = true;
     online(true);
@@ -51,7 +51,7 @@ export function follow({ apply, look, online }) {
   source.onerror = () => {
     online(false);
     if (source.readyState !== EventSource.CLOSED) return; // the browser connects again by itself
-    setTimeout(() => (hasOpened ? follow({ apply, look, online }) : void poll({ apply, look, online })), PAUSE_MS);
+    setTimeout(() => (hasOpened ? follow({ apply, look, online, after }) : void poll({ apply, look, online })), PAUSE_MS);
   };
 }
 

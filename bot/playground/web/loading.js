@@ -26,6 +26,7 @@ export const loadWorkspace = latest(async () => {
   state.users = reply.users;
   state.channels = reply.channels.map(channelFrom);
   state.isBotConnected = reply.bot_connected;
+  state.last = reply.last; // the stream goes on from here
   state.samples = samplesFrom(reply);
   for (const user of state.users) names.users.set(user.id, user.real_name || user.name);
   for (const channel of state.channels) if (channel.kind !== "direct") names.channels.set(channel.id, channel.name);
@@ -112,6 +113,7 @@ export function keepUpToDate() {
   follow({
     apply: (change) => void Promise.resolve(LOADERS[change.what]?.(change)).catch(() => {}),
     look: () => void loadAll().catch(() => {}),
+    after: () => state.last,
     online(isOnline) {
       state.isOnline = isOnline;
       changed();

@@ -14,6 +14,7 @@ export const state = {
   ephemerals: [],
   dismissed: new Set(), // ts of ephemerals that were sent away
   unread: new Set(), // channel ids
+  last: "", // number of the newest change when the workspace was loaded
   views: [], // open modals, the top one last
   home: null,
   faults: [],
