@@ -29,9 +29,12 @@ def for_tools(environ: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
-def for_git(environ: Mapping[str, str], state: Path, protocol: str) -> dict[str, str]:
-    """For git: no configuration of anybody, no prompt, one protocol."""
+def for_git(environ: Mapping[str, str], state: Path, protocol: str, *, is_pinned: bool) -> dict[str, str]:
+    """For git: no configuration of anybody, no prompt, one protocol. ``is_pinned``: to a checked address only."""
     kept = {key: value for key, value in _passed(environ).items() if not key.startswith(("UV_", "PIP_"))}
+    if is_pinned:
+        # A proxy looks the name up itself: behind one, curl's pinned address means nothing.
+        kept = {key: value for key, value in kept.items() if not key.upper().endswith("_PROXY")}
     return {
         **kept,
         "PATH": environ.get("PATH", _PATH),

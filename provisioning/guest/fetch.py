@@ -72,7 +72,8 @@ def fetch(
     for old in (part, whole):
         shutil.rmtree(old, ignore_errors=True)
     part.mkdir(parents=True)
-    git = _Git(source, limits, part, children, for_git(environ, state, protocol_of(source)), on_line)
+    env = for_git(environ, state, protocol_of(source), is_pinned=bool(source.address))
+    git = _Git(source, limits, part, children, env, on_line)
     git.run("init", "--quiet", "--initial-branch=main")
     git.run("remote", "add", "origin", source.url)
     shallow = git.run(

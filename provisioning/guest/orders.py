@@ -13,6 +13,7 @@ TLS_MODES = ("off", "internal", "proxy")
 _KEY_BYTES = 32
 _BINDER = re.compile(r"[a-z0-9]{4,20}")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_CLIMBS = re.compile(r"[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\]|")
 
 
@@ -42,8 +43,14 @@ class Source:
 
     @property
     def is_exempt(self) -> bool:
-        """Whether an operator exempted this very place from the rules for addresses and protocols."""
-        return any(prefix and self.url.startswith(prefix) for prefix in self.allow_exact)
+        """Whether an operator exempted this very place from the rules for addresses and protocols.
+
+        The bot's own rule: a prefix ends where a part of the path does, and dots may not climb out of it.
+        """
+        if _CLIMBS.search(self.url):
+            return False
+        wholes = [prefix.rstrip("/") for prefix in self.allow_exact]
+        return any(whole and f"{self.url}/".startswith(f"{whole}/") for whole in wholes)
 
 
 @dataclass(frozen=True)

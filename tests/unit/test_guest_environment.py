@@ -26,7 +26,7 @@ ENVIRON = {
     "seen",
     [
         pytest.param(environment.for_tools(ENVIRON), id="tools"),
-        pytest.param(environment.for_git(ENVIRON, Path("/s"), "https"), id="git"),
+        pytest.param(environment.for_git(ENVIRON, Path("/s"), "https", is_pinned=False), id="git"),
         pytest.param(environment.for_person(ENVIRON, Path("/s")), id="the person's programs"),
     ],
 )
@@ -36,11 +36,20 @@ def test_given_secrets_around_the_agent_then_no_program_sees_them(seen: dict[str
 
 
 def test_given_git_then_it_reads_nobodys_configuration_and_asks_nothing() -> None:
-    seen = environment.for_git(ENVIRON, Path("/s"), "https")
+    seen = environment.for_git(ENVIRON, Path("/s"), "https", is_pinned=True)
 
     assert (seen["HOME"], seen["GIT_CONFIG_GLOBAL"], seen["GIT_TERMINAL_PROMPT"], seen["GIT_ALLOW_PROTOCOL"]) == (
         "/s/home", "/dev/null", "0", "https",
     )  # fmt: skip
+
+
+def test_given_a_pinned_address_then_git_knows_no_proxy_that_would_look_the_name_up_again() -> None:
+    names = ("https_proxy", "HTTP_PROXY", "All_Proxy", "no_proxy")
+    around = {**ENVIRON, **dict.fromkeys(names, "http://proxy.example:3128")}
+
+    seen = environment.for_git(around, Path("/s"), "https", is_pinned=True)
+
+    assert [name for name in seen if "proxy" in name.lower()] == []
 
 
 def planned(tmp_path: Path, files: dict[str, str], configuration: str = "") -> list[str]:

@@ -117,11 +117,22 @@ def test_given_a_port_or_a_long_address_then_the_pin_is_well_formed(
         pytest.param(source("file:///etc", "", "file:///etc"), id="a file, even exempted"),
         pytest.param(source("ext::sh -c id", "", "ext::"), id="a helper of git, even exempted"),
         pytest.param(source("git://127.0.0.1:1/a", "", "git://127.0.0.1:2/"), id="beside the exemption"),
+        pytest.param(source("http://127.0.0.1:8080/a", "", "http://127.0.0.1:80"), id="a longer port"),
+        pytest.param(source("http://h.example.evil/a", "", "http://h.example"), id="a longer host"),
+        pytest.param(source("http://h.example/team-b/a", "", "http://h.example/team"), id="a longer folder"),
+        pytest.param(source("http://h.example/a/../b", "", "http://h.example/a/"), id="climbing out"),
+        pytest.param(source("http://h.example/a/%2E%2e/b", "", "http://h.example/a/"), id="climbing hidden"),
+        pytest.param(source("http://h.example/a", "", "/"), id="an exemption of nothing"),
     ],
 )
 def test_given_a_source_that_the_bot_would_not_send_then_it_is_not_fetched(of: Source) -> None:
     with pytest.raises(FailedError, match="source-refused"):
         fetch.settings(of)
+
+
+@pytest.mark.parametrize("prefix", ["http://h.example", "http://h.example/", "http://h.example/team/a"])
+def test_given_a_source_below_an_exempt_prefix_then_git_may_speak_its_protocol(prefix: str) -> None:
+    assert fetch.protocol_of(source("http://h.example/team/a", "", prefix)) == "http"
 
 
 def rendered(tls: str, **changed: Any) -> dict[str, Any]:
