@@ -99,10 +99,7 @@ def _ask(agent: str) -> Json:
                 "handle": [{"handler": "headers", "request": {"set": {name: [answered]}}}],
             }
         )
-    forwarded = {
-        "X-Forwarded-Method": ["{http.request.method}"],
-        "X-Forwarded-Uri": ["{http.request.uri}"],
-    }
+    forwarded = {"X-Forwarded-Method": ["{http.request.method}"]}
     return {
         **_proxy(agent),
         "rewrite": {"method": "GET", "uri": "/auth"},

@@ -161,6 +161,12 @@ def test_given_a_title_with_anything_in_it_then_the_configuration_does_not_hold_
     assert "{env.SECRET}" not in json.dumps(rendered("off", title="{env.SECRET}"))
 
 
+def test_given_the_question_whether_a_request_may_pass_then_its_address_is_not_told() -> None:
+    told = json.dumps(rendered("off"))
+
+    assert ("http.request.method}" in told, "http.request.uri}" in told) == (True, False)
+
+
 def job(tmp_path: Path, root: str = "") -> Job:
     return Job(
         orders=orders(), state=tmp_path, repository=tmp_path / "repo", root=tmp_path / "repo" / root,
