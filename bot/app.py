@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 COMMAND = "/binder"
 EVENTS = ("app_mention",)  # manifest.yml subscribes to exactly these
 DATABASE_PATIENCE_S = 2  # Slack waits 3 s for the ack
+CONNECTION_PATIENCE_S = 1.5  # the shorter one: who got no connection knows that nothing was done
 _ENTER = "binder.enter"  # the link button of a private link: Slack tells of the press too
 _FORM_FIELD = "repository"
 
@@ -79,11 +80,7 @@ class _Front:
                 return
             await self._want(arrival, wanted.verb, wanted.details)
         except BinderopsError as error:
-            await ack(
-                **_ephemeral(
-                    mistaken(error, "Try again" if isinstance(error, TemporaryError) else "Not done")
-                )
-            )
+            await ack(**_ephemeral(mistaken(error, _state(error))))
             return
         request = wanted.details.request
         await ack(**_ephemeral(effects.say(effects.looking_at(request)))) if request else await ack()
@@ -99,7 +96,7 @@ class _Front:
             await self._want(arrival, wanted.verb, wanted.details)
         except TemporaryError as error:
             await ack()
-            await self._say(arrival, mistaken(error, "Try again"))
+            await self._say(arrival, mistaken(error, _state(error)))
             return
         await ack()
 
@@ -127,9 +124,14 @@ class _Front:
         self, error: Exception, body: dict[str, Any], response: BoltResponse | None
     ) -> BoltResponse | None:
         """What nobody expected: said to the person with an id that the log has too."""
+        if body.get("type") == "event_callback" and isinstance(error, TemporaryError):
+            log.warning("event-not-taken event=%s error=%s", body.get("event_id"), error)
+            return BoltResponse(status=500)  # not acked: Slack repeats it
         incident = UnexpectedError(uuid.uuid4().hex[:8])
         log.error("listener-broke type=%s incident=%s", body.get("type"), incident.incident, exc_info=error)
         said = refused(incident)
+        if body.get("type") == "event_callback":
+            return BoltResponse(status=500)
         if response is None:  # acked before it broke
             await self._say_by_url(str(body.get("response_url") or ""), said, thread_of(body))
             return None
@@ -153,14 +155,17 @@ class _Front:
         """The intent's row; raises `TemporaryError` where the database does not take it in time."""
         try:
             async with asyncio.timeout(DATABASE_PATIENCE_S):
-                async with self._desk.db.transaction(patience_s=DATABASE_PATIENCE_S) as tx:
+                async with self._desk.db.transaction(patience_s=CONNECTION_PATIENCE_S) as tx:
                     await intents.want(
                         tx, dedupe=arrival.dedupe, verb=verb, team=arrival.team, channel=arrival.channel,
                         who=arrival.user, details=arrival.answered_at(details), at=self._desk.clock(),
                     )  # fmt: skip
         except TimeoutError as error:
-            raise TemporaryError(
-                "database-away", "The database does not answer.", "Nothing was done. Try again in a moment."
+            # It may have been taken in the very moment of giving up.
+            raise _UnsureError(
+                "database-away",
+                "The database does not answer in time.",
+                "It may not have been taken; look at `/binder list` before you type it again.",
             ) from error
 
     async def _open_form(self, body: dict[str, Any], arrival: Arrival) -> None:
@@ -184,6 +189,16 @@ class _Front:
         if url:
             where = {"thread_ts": thread_ts} if thread_ts else {}
             await self._slack.respond(url, {**_ephemeral(answer), **where, "replace_original": False})
+
+
+class _UnsureError(TemporaryError):
+    """The database was at it when time ran out."""
+
+
+def _state(error: BinderopsError) -> str:
+    if isinstance(error, _UnsureError):
+        return "Not sure"
+    return "Try again" if isinstance(error, TemporaryError) else "Not done"
 
 
 def _ephemeral(answer: effects.Answer) -> dict[str, Any]:

@@ -3,11 +3,22 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from slack_bolt.async_app import AsyncBoltRequest
 
+from bot.app import build_app
+from bot.settings import load
+from bot.slack_client import make_client
 from provisioning.store.database import Database
-from tests.integration.desk.conftest import BEN, Workspace
+from tests.integration.desk.conftest import BEN, GENERAL, TEAM, Workspace
 
 pytestmark = pytest.mark.integration
+
+MENTION = {
+    "type": "event_callback", "team_id": TEAM, "event_id": "Ev1", "api_app_id": "A1",
+    "event": {
+        "type": "app_mention", "user": BEN, "channel": GENERAL, "text": "<@U0BOT> help", "ts": "1.0", "event_ts": "1.0",
+    },
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -75,3 +86,39 @@ async def test_given_a_fault_of_ours_then_the_person_gets_an_id_that_the_log_has
 
     incident = ack["text"].partition("incident ")[2][:8]
     assert f"incident={incident}" in caplog.text
+
+
+@pytest.fixture
+async def locked(workspace: Workspace, database_url: str) -> AsyncIterator[Workspace]:
+    """The database takes connections, but somebody holds the table of wishes."""
+    database = await Database(database_url, max_connections=1).open()
+    async with database.transaction() as tx:
+        await tx.run("tests/desk.lock")
+        yield workspace
+    await database.close()
+
+
+async def test_given_a_database_that_hangs_then_the_words_do_not_claim_that_nothing_was_done(
+    locked: Workspace,
+) -> None:
+    ack = (await locked.types(BEN, "org/repo"))["ack"]
+
+    assert "It may not have been taken; look at `/binder list` before you type it again." in ack["text"]
+    assert ack["text"].startswith("Not sure")
+
+
+async def test_given_a_database_away_then_a_mention_is_not_acked_and_is_taken_when_slack_repeats_it(
+    workspace: Workspace, database_url: str
+) -> None:
+    slack = make_client(load({"SLACK_BOT_TOKEN": workspace.playground.bot_token}))
+    app = build_app(workspace.desk, slack, signing_secret="")
+    database = await Database(database_url, max_connections=1).open()
+    own, workspace.desk.db = workspace.desk.db, database
+    async with database.transaction():
+        first = await app.async_dispatch(AsyncBoltRequest(body=MENTION, mode="socket_mode"))
+    workspace.desk.db = own
+    await database.close()
+    again = await app.async_dispatch(AsyncBoltRequest(body=MENTION, mode="socket_mode"))
+
+    assert (first.status, again.status) == (500, 200)
+    assert [i["dedupe"] for i in await workspace.intents()] == ["event:Ev1"]
