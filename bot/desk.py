@@ -34,6 +34,7 @@ LEASE = timedelta(seconds=30)
 _PATIENCE_S = 25  # for one intent, within the lease
 _GIVES_UP = timedelta(minutes=25)  # a response_url lives for 30
 _MOST_CHOICES = 50
+_TOO_LONG = "*Not done*: Slack or the environment did not answer for too long. Please try again."
 
 
 def _no_flavors() -> tuple[Flavor, ...]:
@@ -87,21 +88,20 @@ class Desk:
             return False
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                asked, effect = await self._decide(asked)
+                read_as, effect = await self._decide(asked)
+                await write(self.db, read_as, desk, effect, self.clock())
         except (TemporaryError, TimeoutError) as error:
             if self.clock() - asked.at < _GIVES_UP:
                 await self._postpone(asked, desk, error)
-                return True
-            effect = say(
-                "*Not done*: Slack or the environment did not answer for too long. Please try again."
-            )
+            else:
+                await self._refuse(asked, desk, say(_TOO_LONG))
         except BinderopsError as error:
-            effect = mistaken(error, "Not done")
+            await self._refuse(asked, desk, mistaken(error, "Not done"))
         except Exception:
+            # Deciding or writing: what cannot be written now cannot be written later either.
             broken = UnexpectedError(uuid.uuid4().hex[:8])
             log.exception("desk-broke intent=%s verb=%s incident=%s", asked.id, asked.verb, broken.incident)
-            effect = refused(broken)
-        await write(self.db, asked, desk, effect, self.clock())
+            await self._refuse(asked, desk, refused(broken))
         return True
 
     async def binder(self, binder_id: BinderId) -> Binder | None:
@@ -186,6 +186,10 @@ class Desk:
         return access.refusal(
             person, command.who, binder, admins=self.settings.admins, allow_guests=self.settings.allow_guests
         )
+
+    async def _refuse(self, asked: Asked, desk: UUID, answer: Answer) -> None:
+        """Say so to the person, about the intent as it was stored; changes nothing where the effect was written after all."""
+        await write(self.db, asked, desk, answer, self.clock())
 
     async def _postpone(self, asked: Asked, desk: UUID, error: Exception) -> None:
         delay = error.delay if isinstance(error, TemporaryError) else timedelta(seconds=5)

@@ -3,8 +3,9 @@
 `Asked` is such a row. A verb that a desk allowed is ``granted``: the binder's next step does it and marks it done.
 """
 
+import logging
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -12,7 +13,10 @@ from provisioning.model import Binder, BinderId, Json, Request
 from provisioning.store.binders import from_json, to_json
 from provisioning.store.database import Row, Tx
 
+log = logging.getLogger(__name__)
+
 MENTION = "mention"  # the one kind that is no verb: a text to be read by the desk
+_PUT_OFF = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +78,15 @@ async def want(
 
 
 async def claim(tx: Tx, *, desk: UUID, now: datetime, until: datetime) -> Asked | None:
-    """Take the oldest intent that nobody works on."""
-    row = await tx.row("bot/intents.claim", desk=desk, now=now, until=until)
-    return Asked.of(row) if row else None
+    """Take the oldest intent that nobody works on. One that cannot be read is put off, so that the others go on."""
+    while (row := await tx.row("bot/intents.claim", desk=desk, now=now, until=until)) is not None:
+        try:
+            return Asked.of(row)
+        except Exception:
+            # Another version's, most likely: that one may take it.
+            log.exception("intent-unreadable intent=%s verb=%s", row["id"], row["kind"])
+            await tx.run("bot/intents.postpone", id=row["id"], desk=desk, until=now + _PUT_OFF)
+    return None
 
 
 async def settle(

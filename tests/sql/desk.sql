@@ -6,3 +6,12 @@ select * from outbox order by key
 
 -- name: end
 update binders set phase = 'deleted', outcome = 'ok' where id = %(id)s
+
+-- name: spoil
+update intents set payload = '{"hours": "many"}'
+
+-- name: mend
+update intents set payload = '{}'
+
+-- name: lock
+lock table intents in access exclusive mode
