@@ -5,16 +5,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from bot.story import Board, Message, Told, draw, draw_board, key_of, retired
 from bot.story.board import THRESHOLD
+from provisioning.errors import TemporaryError
 from provisioning.model import Binder, BinderId, Phase
 from provisioning.store import binders
-from provisioning.store.database import Database, Tx
+from provisioning.store.database import Database, Row, Tx
 
 log = logging.getLogger(__name__)
 
 LIVE_BUILDS = (Phase.CREATING, Phase.BOOTING, Phase.BUILDING, Phase.STARTING)
 SLOW_UPDATE = timedelta(seconds=30)
+_PUT_OFF = timedelta(minutes=5)
 _TICK = timedelta(microseconds=1)
 
 
@@ -28,14 +32,25 @@ class Narrator:
     async def once(self) -> bool:
         """Tell one binder's story as it stands; False where all are told."""
         now = self.clock()
-        async with self.db.transaction() as tx:
-            claimed = await tx.row("bot/story.claim")
+        claimed: Row | None = None
+        try:
+            async with self.db.transaction() as tx:
+                claimed = await tx.row("bot/story.claim", now=now)
+                if claimed is None:
+                    return False
+                binder = await binders.get(tx, BinderId(claimed["id"]))
+                if binder is not None:
+                    await self._tell(tx, binder, now)
+                await tx.run("bot/story.told", id=claimed["id"], rev=claimed["story_rev"])
+        except TemporaryError:
+            raise
+        except Exception:
             if claimed is None:
-                return False
-            binder = await binders.get(tx, BinderId(claimed["id"]))
-            if binder is not None:
-                await self._tell(tx, binder, now)
-            await tx.run("bot/story.told", id=claimed["id"], rev=claimed["story_rev"])
+                raise
+            # Cannot be loaded, drawn or written: it must not silence the others, nor count as told.
+            log.exception("story-broke binder=%s", claimed["id"])
+            async with self.db.transaction() as tx:
+                await tx.run("bot/story.put_off", id=claimed["id"], at=now + _PUT_OFF)
         return True
 
     async def _tell(self, tx: Tx, binder: Binder, now: datetime) -> None:
@@ -47,12 +62,7 @@ class Narrator:
             response_url=answered_at.get("url", ""),
             launched_in=answered_at.get("thread_ts", ""),
         )
-        try:
-            messages = draw(told)
-        except Exception:
-            # One story that cannot be drawn must not silence the others; its next change tries again.
-            log.exception("story-broke binder=%s phase=%s", binder.id, binder.phase)
-            return
+        messages = draw(told)
         slow = await _tell_board(tx, binder, now)
         for number, message in enumerate(messages):
             await _put(tx, binder, message, now, at=now + number * _TICK, slow=slow)
@@ -98,7 +108,7 @@ async def _tell_board(tx: Tx, binder: Binder, now: datetime) -> bool:
         return False
     if board is not None and not is_open:
         await tx.run("bot/story.reopen_board", key=key, now=now)
-    found = [await binders.get(tx, BinderId(row["id"])) for row in live]
+    found = [await _readable(tx, BinderId(row["id"])) for row in live]
     builds = tuple((one, one.report) for one in found if one is not None)
     drawn = draw_board(Board(builds=builds, is_posted=is_open and board is not None and board["is_posted"]))
     await tx.run(
@@ -106,3 +116,11 @@ async def _tell_board(tx: Tx, binder: Binder, now: datetime) -> bool:
         method="post", body=drawn, is_final=False, now=now, at=now, not_before=now,
     )  # fmt: skip
     return is_crowded
+
+
+async def _readable(tx: Tx, binder_id: BinderId) -> Binder | None:
+    """A binder for the board; None for one that another version wrote, which its own story logs."""
+    try:
+        return await binders.get(tx, binder_id)
+    except (ValueError, KeyError, msgspec.MsgspecError):
+        return None

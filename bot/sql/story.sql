@@ -1,11 +1,15 @@
 -- name: claim
--- A binder whose story went on since it was told, the one that is furthest behind first.
-select id, story_rev from binders where story_rev > told_rev
+-- A binder whose story went on since it was told, the one that is furthest behind first; not one that was put off.
+select id, story_rev from binders where story_rev > told_rev and (tell_at is null or tell_at <= %(now)s)
 order by story_rev - told_rev desc, id limit 1
 for no key update skip locked
 
 -- name: told
-update binders set told_rev = %(rev)s where id = %(id)s
+update binders set told_rev = %(rev)s, tell_at = null where id = %(id)s
+
+-- name: put_off
+-- It could not be told; the others go on, and it is tried again at that time.
+update binders set tell_at = %(at)s where id = %(id)s
 
 -- name: answered_at
 -- Where the command, form, press or mention that launched it is answered; empty where it came without.

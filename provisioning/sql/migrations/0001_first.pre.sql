@@ -33,6 +33,7 @@ create table binders (
     -- The story: drawn again whenever story_rev is ahead of told_rev.
     story_rev bigint not null default 1,
     told_rev bigint not null default 0,
+    tell_at timestamptz,                       -- not before; null: now
     constraint ended_means_outcome check (phase <> 'deleted' or outcome is not null),
     constraint lease_has_end check ((lease is null) = (lease_until is null))
 );
