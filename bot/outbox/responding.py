@@ -10,13 +10,16 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.effects import PRIVATE_LINK
 from bot.outbox.answers import PATIENCE_S, NotTaken, ask, wait_of
 from bot.outbox.row import Claimed, RateLimited, Refused, Result, Sent, Unknown
 from provisioning.errors import BinderopsError, TemporaryError
 
-PRIVATE_LINK = "binderops:private-link"
 _OURS = ("url", "private", "to")  # parts of a body that Slack does not get
 _REFUSALS = ("used_url", "expired_url")
+_DEAD = frozenset(
+    {*_REFUSALS, "http-404", "http-410"}
+)  # a response_url lives for 30 minutes and five answers
 
 
 class Responder:
@@ -35,7 +38,7 @@ class Responder:
         self._record = record
 
     async def respond(self, row: Claimed) -> Result:
-        """Send the answer; what is permanent about a dead URL is said by the result."""
+        """Send the answer; where its URL is dead, by the token if it is known to whom and where."""
         content = {name: value for name, value in row.body.items() if name not in _OURS}
         try:
             link = await self._private_link(row.body["private"]) if row.body.get("private") else ""
@@ -47,7 +50,10 @@ class Responder:
         sent = _replaced(content, link) if link else content
         try:
             if row.body.get("url"):
-                return await self._by_url(str(row.body["url"]), content, sent, row)
+                result = await self._by_url(str(row.body["url"]), content, sent, row)
+                is_dead = isinstance(result, Refused) and result.error in _DEAD
+                if not (is_dead and row.body.get("to") and row.channel):
+                    return result
             return await self._by_token(sent, row)
         except NotTaken as error:
             return error.result

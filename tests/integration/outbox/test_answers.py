@@ -112,3 +112,17 @@ async def test_given_a_log_that_is_not_taken_then_later_replies_of_its_thread_go
     await desk.run(seconds=5)
 
     assert "later" in desk.slack.texts()
+
+
+@pytest.mark.parametrize(("status", "said"), [(404, "expired_url"), (200, "used_url"), (410, "")])
+async def test_given_a_dead_response_url_when_the_person_is_known_then_they_get_an_ephemeral_message(
+    desk: Desk, status: int, said: str
+) -> None:
+    body = {"url": f"{desk.slack.url}/respond", "to": "U1", "text": "x", "blocks": []}
+    await desk.put("answer:1", method="respond", body=body)
+    desk.slack.faults = [Fault("respond", status=status, error=said)]
+
+    await desk.run()
+
+    told = [(c["channel"], c["user"], c["text"]) for c in desk.slack.called("chat.postEphemeral")]
+    assert told == [("C1", "U1", "x")]
