@@ -1,6 +1,6 @@
 """Who people are and which channels the bot is in, as Slack says, kept for a minute. Decides nothing (see `bot.access`)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +11,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.access import Person
+from bot.outbox.verdict import OPERATORS
 from provisioning.errors import TemporaryError
 
+#: Where the bot may not ask about a channel, it is not in it: an answer, not a fault.
+_OF_A_PLACE = ("channel_not_found", "missing_scope", "method_not_supported_for_channel_type")
 KEPT = timedelta(minutes=1)  # so that a person who was just made a guest does not act as a member for long
 _MOST_KEPT = 2000
 
@@ -49,13 +52,9 @@ class People:
     async def place(self, channel: str) -> Place:
         """The channel that a payload names; asked anew each time, since people invite the bot and try again at once."""
         try:
-            answer = await _asked(self._slack.conversations_info(channel=channel))
+            answer = await _asked(self._slack.conversations_info(channel=channel), answers=_OF_A_PLACE)
         except SlackApiError as error:
-            if error.response.get("error") in (
-                "channel_not_found",
-                "missing_scope",
-                "method_not_supported_for_channel_type",
-            ):
+            if error.response.get("error") in _OF_A_PLACE:
                 return Place(is_ours=False)
             raise
         found: dict[str, Any] = answer.get("channel") or {}
@@ -86,17 +85,19 @@ class People:
         )
 
 
-async def _asked(call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
-    """The answer; what time cures becomes a `TemporaryError`, Slack's refusals stay what they are."""
+async def _asked(call: Awaitable[AsyncSlackResponse], *, answers: Container[str] = ()) -> AsyncSlackResponse:
+    """The answer; what time or an operator cures becomes a `TemporaryError`, other refusals stay what they are.
+
+    ``answers``: refusals that say what was asked for.
+    """
     try:
         return await call
     except SlackApiError as error:
         status = getattr(error.response, "status_code", 500)
-        if (
-            status == 429
-            or status >= 500
-            or error.response.get("error") in ("ratelimited", "internal_error", "fatal_error")
-        ):
+        said = str(error.response.get("error") or "")
+        if said in OPERATORS and said not in answers:
+            raise _turned_away(said) from error
+        if status == 429 or status >= 500 or said in ("ratelimited", "internal_error", "fatal_error"):
             raise _away(error) from error
         raise
     except (TimeoutError, SlackClientError, aiohttp.ClientError, OSError, ValueError) as error:
@@ -109,4 +110,14 @@ def _away(error: Exception) -> TemporaryError:
         f"Slack does not answer ({type(error).__name__}).",
         "It is asked again by itself.",
         delay=timedelta(seconds=5),
+    )
+
+
+def _turned_away(said: str) -> TemporaryError:
+    """The wish waits, as messages in the outbox do, until whoever runs the bot has mended it."""
+    return TemporaryError(
+        "slack-away",
+        f"Slack turns the bot away ({said}).",
+        "Whoever runs the bot must renew its token or its scopes; it is asked again by itself.",
+        delay=timedelta(seconds=30),
     )
