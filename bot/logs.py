@@ -4,12 +4,13 @@ import logging
 import re
 import sys
 
-_MASK = "***"
+MASK = "***"
+_REST = r"[^\s\"'<>|\\]+"  # of a URL, in a line, in Slack's markup <url|label> or in JSON
 _SECRETS = (
-    re.compile(r"(?<=ticket=)[\w.%-]+"),
+    re.compile(r"(?<=ticket=)[^&#\s\"'<>|\\]+"),
     re.compile(r"\bxox[a-z]-[\w-]+|\bxapp-[\w-]+"),
-    re.compile(r"https://hooks\.slack\.com/\S+"),
-    re.compile(r"(?<=/response/)[\w-]+"),
+    re.compile(r"(?<=https://hooks\.slack\.com/)" + _REST),
+    re.compile(r"(?<=/response/)" + _REST),  # the playground's
     re.compile(r"(?<=Binderops-Signature: )\S+"),
 )
 
@@ -17,7 +18,7 @@ _SECRETS = (
 def masked(text: str) -> str:
     """The text without tickets, tokens, signatures and response URLs."""
     for secret in _SECRETS:
-        text = secret.sub(_MASK, text)
+        text = secret.sub(MASK, text)
     return text
 
 

@@ -8,7 +8,6 @@ import itertools
 import json
 import logging
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,21 +21,13 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.logs import MASK, masked
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 15  # for one call
-MASK = "***"
 _SECRET_KEYS = frozenset({"token", "response_url"})
-_SECRETS = (
-    (re.compile(r"(ticket=)[^&#\s\"'>|\\]+"), r"\1" + MASK),
-    (re.compile(r"https://hooks\.slack\.com/[^\s\"'>|\\]+"), MASK),
-    (
-        re.compile(r"http://(?:127\.0\.0\.1|localhost)(?::\d+)?/response/[^\s\"'>|\\]+"),
-        MASK,
-    ),  # the playground's
-)
 
 
 class Recorder:
@@ -49,7 +40,9 @@ class Recorder:
 
     def note(self, method: str, args: Mapping[str, Any]) -> None:
         """Keep one call. The name sorts by time within a process and is never used twice."""
-        text = json.dumps({"method": method, "args": masked(args)}, ensure_ascii=False, indent=1, default=str)
+        text = json.dumps(
+            {"method": method, "args": without_secrets(args)}, ensure_ascii=False, indent=1, default=str
+        )
         while True:
             name = f"{next(self._numbers):06d}-{os.getpid()}-{method}.json"
             try:
@@ -110,19 +103,17 @@ def make_client(settings: Settings) -> SlackClient:
     return client
 
 
-def masked(value: Any) -> Any:
+def without_secrets(value: Any) -> Any:
     """The value without tokens, tickets and response URLs, however deep; JSON inside a text included."""
     if isinstance(value, Mapping):
-        return {str(k): MASK if k in _SECRET_KEYS and v else masked(v) for k, v in value.items()}
+        return {str(k): MASK if k in _SECRET_KEYS and v else without_secrets(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [masked(item) for item in value]
+        return [without_secrets(item) for item in value]
     if not isinstance(value, str):
         return value
     if value.startswith(("{", "[")):
         try:
-            return json.dumps(masked(json.loads(value)), ensure_ascii=False)
+            return json.dumps(without_secrets(json.loads(value)), ensure_ascii=False)
         except ValueError:
             pass  # a text that only looks like JSON
-    for pattern, instead in _SECRETS:
-        value = pattern.sub(instead, value)
-    return value
+    return masked(value)

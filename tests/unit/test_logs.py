@@ -15,6 +15,11 @@ from bot.logs import configure, masked
         pytest.param("token xapp-1-A-b used", "xapp-1-A-b", id="an app token"),
         pytest.param("POST https://hooks.slack.com/commands/T/1/x", "commands/T/1/x", id="a response URL"),
         pytest.param("POST http://127.0.0.1:1/response/abc-d", "abc-d", id="the playground's response URL"),
+        pytest.param(
+            "POST http://127.0.0.1:1/response/T1/2/abc",
+            "abc",
+            id="a playground's response URL of several parts",
+        ),
         pytest.param("Binderops-Signature: a.b", "a.b", id="a signature"),
     ],
 )

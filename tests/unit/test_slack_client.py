@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.logs import MASK
 from bot.settings import load
-from bot.slack_client import MASK, Recorder, make_client, masked
+from bot.slack_client import Recorder, make_client, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,9 @@ from bot.slack_client import MASK, Recorder, make_client, masked
             {"blocks": [{"url": "http://b.localhost:1/_binder/enter?ticket=a.secret"}]},
             id="a ticket in a block",
         ),
+        pytest.param({"text": "it said: bad token xoxb-12-secret"}, id="a token in a text"),
+        pytest.param({"text": "it said: bad token xapp-1-A-secret"}, id="an app token in a text"),
+        pytest.param({"text": "Binderops-Signature: a.secret"}, id="a signature in a text"),
         pytest.param({"text": "open <https://x/_binder/enter?ticket=secret|here>"}, id="a ticket in a text"),
         pytest.param(
             {"view": {"private_metadata": '{"response_url": "https://secret"}'}},
@@ -30,7 +34,7 @@ from bot.slack_client import MASK, Recorder, make_client, masked
     ],
 )
 def test_given_a_secret_in_a_call_then_it_is_masked(value: object) -> None:
-    shown = json.dumps(masked(value))
+    shown = json.dumps(without_secrets(value))
 
     assert "secret" not in shown
     assert MASK in shown
@@ -39,7 +43,7 @@ def test_given_a_secret_in_a_call_then_it_is_masked(value: object) -> None:
 def test_given_a_harmless_call_then_it_is_kept_as_it_is() -> None:
     call = {"channel": "C1", "text": "{not json", "blocks": [{"type": "divider"}]}
 
-    assert masked(call) == call
+    assert without_secrets(call) == call
 
 
 def test_given_two_calls_then_there_are_two_files_in_order(tmp_path: Path) -> None:
