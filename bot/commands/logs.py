@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot import words
 from bot.command import Command
-from bot.effects import Effect, SendLog, say
+from bot.effects import Answer, Effect, SendLog, say
 from bot.intents import Asked
 from bot.story import is_public
 from provisioning.errors import TemporaryError
@@ -21,14 +21,23 @@ _ALIVE = frozenset({Phase.BOOTING, Phase.BUILDING, Phase.STARTING, Phase.READY, 
 async def handle(desk: "Desk", asked: Asked) -> Effect:
     """The newest log there is; a thread that never began has none."""
     binder = asked.chosen
-    none_yet = say(f"*No log*: {words.subject(binder)} has none; its instance has not said anything.")
     if not is_public(binder):
-        return none_yet
+        return _none(binder)
     fetched = await _fetched(desk, binder)
     if not fetched and not await desk.kept_log(binder):
-        return none_yet
+        return _none(binder)
     answer = say(f"*Log*: the log of {words.subject(binder)} goes into its thread in <#{binder.channel}>.")
     return SendLog(binder=binder, fetched=fetched or None, answer=answer)
+
+
+def _none(binder: Binder) -> Answer:
+    """Why there is no log."""
+    what = words.subject(binder)
+    if binder.report is None:
+        return say(f"*No log*: {what} has none; its instance has not said anything.")
+    if binder.phase in _ALIVE:
+        return say(f"*No log*: the instance of {what} does not answer at the moment. Try again in a minute.")
+    return say(f"*No log*: the log of {what} went with its instance.")
 
 
 async def _fetched(desk: "Desk", binder: Binder) -> str:

@@ -271,3 +271,26 @@ async def test_given_a_press_delivered_twice_then_it_counts_once(workspace: Work
     await workspace.works()
 
     assert len(await _granted(workspace)) == 1
+
+
+async def test_given_a_binder_that_ran_and_was_deleted_then_its_log_went_with_its_instance(
+    workspace: Workspace,
+) -> None:
+    await workspace.has(ONE)
+    async with workspace.db.transaction() as tx:
+        await tx.run("tests/desk.end", id=ONE)
+    await workspace.types(BEN, f"logs {ONE}")
+    await workspace.works()
+
+    assert "went with its instance" in await workspace.told(BEN)
+
+
+async def test_given_a_binder_that_ran_and_is_silent_without_a_kept_log_then_it_is_said_to_be_silent(
+    workspace: Workspace,
+) -> None:
+    await workspace.has(ONE)
+    workspace.guest.text = None
+    await workspace.types(BEN, "logs")
+    await workspace.works()
+
+    assert "does not answer at the moment" in await workspace.told(BEN)
