@@ -63,7 +63,7 @@ class GuestLink:
         while offset < min(size, _LOG_MOST):
             path = f"/_binder/log?offset={offset}"
             headers, part = await self._call(agent_url, binder, "GET", path, cert_sha256=cert_sha256)
-            size = int(headers.get("Binderops-Log-Size", "0"))
+            size = _size(headers.get("Binderops-Log-Size", "0"))
             if not part:
                 break
             parts.append(part)
@@ -210,6 +210,13 @@ def _connectable(public_url: str) -> tuple[str, str]:
     if host == "localhost" or host.endswith(".localhost"):
         return f"{parts.scheme}://127.0.0.1:{parts.port}", parts.netloc
     return public_url, parts.netloc
+
+
+def _size(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise _silent("it does not say how long its log is") from error
 
 
 def _silent(why: str) -> TemporaryError:

@@ -1,13 +1,22 @@
 """What a guest says, as the bot reads it: whatever a stranger puts in can be stored, or is refused alone."""
 
+import json
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from provisioning.guest_link import report_from_json, reports_from_json
+from provisioning.errors import TemporaryError
+from provisioning.guest_link import GuestLink, report_from_json, reports_from_json
 from provisioning.reports import reports_on_console
+from provisioning.tickets import Signer
 
 SAID: dict[str, Any] = {"v": 1, "n": 3, "t": "2026-03-02T09:00:00.000Z", "phase": "ready", "msg": "Ready"}
 FAILURE = {"code": "build-failed", "message": "It broke.", "hint": "Mend it."}
@@ -90,3 +99,47 @@ def test_given_nonsense_on_the_console_then_the_reports_around_it_are_heard(line
     good = "binderops: " + msgspec.json.encode(SAID).decode()
 
     assert [r.n for r in reports_on_console(f"{good}\nbinderops: {line}\n")] == [3]
+
+
+@asynccontextmanager
+async def guest_that_answers(body: str, **headers: str) -> AsyncIterator[tuple[GuestLink, str]]:
+    """A link, and the address of a guest that answers everything so."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    app = web.Application()
+    app.router.add_get("/{tail:.*}", answer)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        link = GuestLink(session, Signer.generate(), lambda: datetime(2026, 3, 2, 9, tzinfo=UTC))
+        yield link, str(server.make_url("")).rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("x", id="no JSON"),
+        pytest.param("[" * 100_000, id="JSON without an end"),
+        pytest.param('{"reports": 5}', id="a number"),
+        pytest.param(json.dumps({"reports": [{**SAID, "n": -1}]}), id="bad reports only"),
+    ],
+)
+async def test_given_an_answer_without_any_report_then_the_guest_counts_as_silent(body: str) -> None:
+    async with guest_that_answers(body) as (link, url):
+        with pytest.raises(TemporaryError) as caught:
+            await link.status(url, "aaaa", 0, 0)
+
+    assert caught.value.code == "guest-silent"
+
+
+async def test_given_good_and_bad_reports_in_one_answer_then_the_good_ones_are_heard() -> None:
+    async with guest_that_answers(json.dumps({"reports": [{**SAID, "n": 2**40}, SAID]})) as (link, url):
+        assert [r.n for r in await link.status(url, "aaaa", 0, 0)] == [3]
+
+
+async def test_given_a_log_of_an_odd_length_then_the_guest_counts_as_silent() -> None:
+    async with guest_that_answers("log", Binderops_Log_Size="much") as (link, url):
+        with pytest.raises(TemporaryError) as caught:
+            await link.log(url, "aaaa")
+
+    assert caught.value.code == "guest-silent"
