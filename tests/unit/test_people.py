@@ -22,7 +22,7 @@ class Refusing(AsyncWebClient):
             client=self, http_verb="POST", api_url=api_method, req_args={}, headers={}, status_code=200,
             data={"ok": False, "error": self.said},
         )  # fmt: skip
-        raise SlackApiError("refused", answer)  # type: ignore[no-untyped-call]  the SDK says no types
+        raise SlackApiError("refused", answer)  # type: ignore[no-untyped-call]  # the SDK says no types
 
 
 def asking(said: str, clock: Clock) -> People:
