@@ -121,13 +121,15 @@ def test_given_the_shown_sample_when_launched_and_opened_in_a_browser_then_a_cel
 ) -> None:
     page = profile.new_page()
     page.goto(room.url)
-    page.get_by_test_id("try-sample").click()
-    press = page.locator('[data-action-id="binder.open.lab"]').last
+    page.get_by_test_id("channel-teaching").click()  # #general belongs to the other tests
+    page.get_by_test_id("composer").fill(f"/binder {room.get('/person/state')['sample_url']}")
+    page.keyboard.press("Enter")
+    press = page.get_by_test_id("thread").locator('[data-action-id="binder.open.lab"]')
     press.wait_for(timeout=240_000)
 
     press.click()
     with profile.expect_page() as opened:
-        page.locator('[data-action-id="binder.enter"]').last.click()
+        page.get_by_test_id("thread").locator('[data-action-id="binder.enter"]').click()
     lab = opened.value
     lab.wait_for_url(lambda url: "/lab" in url, timeout=30_000)
     lab.locator('.jp-LauncherCard[data-category="Notebook"]').first.click(timeout=60_000)
