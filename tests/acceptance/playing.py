@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.error import HTTPError
+
+from provisioning.store.postgres import EmbeddedPostgres
 
 CHROMIUM = "/usr/bin/chromium"
 # Root needs --no-sandbox; the rest keeps the browser from looking for its maker's hosts.
@@ -109,6 +112,9 @@ def playing(home: Path, log: Path, **environment: str) -> Iterator[Playing]:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
                 process.wait(60)
+            server = EmbeddedPostgres(home)  # as root it lies outside of the home
+            server.stop_if_unused()
+            shutil.rmtree(server.folder, ignore_errors=True)
 
 
 def _answers(found: Playing) -> bool:
