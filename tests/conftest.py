@@ -88,6 +88,6 @@ def home(tmp_path: Path) -> Path:
 def pytest_configure() -> None:
     # A developer's own settings must not reach the tests.
     for name in [n for n in os.environ if n.startswith(("SLACK_", "OS_", "BINDEROPS_"))]:
-        if name != "BINDEROPS_BEDS":
+        if name not in ("BINDEROPS_BEDS", "BINDEROPS_KILLS"):
             del os.environ[name]
     os.environ.pop("DATABASE_URL", None)
