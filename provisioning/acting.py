@@ -69,7 +69,7 @@ class Actor:
                 binder.id, type(action).__name__, error.code, error.message,
             )  # fmt: skip
             return Failed(error)
-        except Exception:
+        except Exception:  # a fault of ours ends the binder with an incident, not the loop
             incident = uuid.uuid4().hex[:8]
             log.exception(
                 "action-broke binder=%s action=%s incident=%s", binder.id, type(action).__name__, incident

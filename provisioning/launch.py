@@ -83,7 +83,7 @@ class Launcher:
             except BinderopsError:
                 await self._release(claimed)
                 raise
-            except Exception:
+            except Exception:  # one binder that breaks must not stop the others
                 await self._release(claimed)
                 log.exception("step-broke binder=%s phase=%s", claimed.binder.id, claimed.binder.phase)
         return True

@@ -92,7 +92,7 @@ class Listener:
                 await tx.run("binders.still_listening", id=binder.id, listener=self._me, until=until)
         except BinderopsError as error:
             log.warning("listening-stays binder=%s code=%s", binder.id, error.code)
-        except Exception:
+        except Exception:  # the lease ends by itself; the next listener takes over
             log.exception("listening-stays binder=%s", binder.id)
         await asyncio.sleep(_PAUSE.total_seconds())
         self._bell.ring("listen")

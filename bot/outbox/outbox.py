@@ -87,7 +87,7 @@ class Outbox:
                         return await self._sender.post_or_update(row, plain=plain)
         except TimeoutError:
             return Unknown(why="too-slow")
-        except Exception:
+        except Exception:  # one message that breaks must not hold up the others; it is tried again
             log.exception("outbox-broke key=%s", row.key)
             return Unknown(why="unexpected")
 
