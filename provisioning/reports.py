@@ -102,7 +102,9 @@ class Listener:
         heard = await self._reports(binder)
         known = binder.report.n if binder.report else 0
         if not any(report.n > known for report in heard):
-            await asyncio.sleep(_PAUSE.total_seconds())  # a guest that answers at once with nothing new sets no pace
+            await asyncio.sleep(
+                _PAUSE.total_seconds()
+            )  # a guest that answers at once with nothing new sets no pace
         now = self._clock()
         async with self._db.transaction() as tx:
             ours = await tx.run(
