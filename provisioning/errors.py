@@ -53,13 +53,23 @@ class TeamError(BinderopsError):
 
 
 class TemporaryError(BinderopsError):
-    """Time cures it. ``delay`` is the least wait before another try."""
+    """Time cures it. ``delay`` is the least wait before another try.
+
+    ``is_unanswered``: nobody knows whether the call worked all the same (no answer, or one that says nothing).
+    """
 
     def __init__(
-        self, code: str, message: str, hint: str, *, delay: timedelta = timedelta(seconds=2)
+        self,
+        code: str,
+        message: str,
+        hint: str,
+        *,
+        delay: timedelta = timedelta(seconds=2),
+        is_unanswered: bool = False,
     ) -> None:
         super().__init__(code, message, hint)
         self.delay = delay
+        self.is_unanswered = is_unanswered
 
 
 class CapacityError(TemporaryError):

@@ -34,6 +34,7 @@ class Options:
     image: str = ""
     hours: float | None = None  # lifetime once ready, in hours
     name: str = ""  # shown in messages instead of the repository's name
+    cloud: str = ""  # the name of one of several clouds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class Plan:
     image: str
     lifetime: timedelta  # counted from ready
     needs_confirmation: bool
+    cloud: str = ""  # the cloud's name in the settings; empty: the first one
     source_url: str = ""  # where redirects led; empty: the request's own address
     source_address: str = ""  # the checked address of the source's host; the guest connects to this one
 

@@ -91,3 +91,10 @@ def pytest_configure() -> None:
         if name not in ("BINDEROPS_BEDS", "BINDEROPS_KILLS"):
             del os.environ[name]
     os.environ.pop("DATABASE_URL", None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Figures that tests recorded by ``record_property``: how much was really tried."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.line(f"{name}: {value}")

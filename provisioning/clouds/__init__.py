@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from provisioning.model import CloudId, CloudObject, Flavor, Json, Kind, Listing, Mark
+from provisioning.quota import Quota
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,10 @@ class Cloud(Protocol):
 
     async def listing(self) -> Listing:
         """Every marked object of this deployment, of all kinds; raises rather than leave a kind out."""
+        ...
+
+    async def quota(self) -> Quota:
+        """What the project may use and uses now."""
         ...
 
     async def create_port(self, mark: Mark) -> CloudObject: ...

@@ -23,6 +23,7 @@ from provisioning.clouds.local_instances import Instances
 from provisioning.clouds.local_machine import done_aside
 from provisioning.errors import BinderopsError, ConflictError, NotFoundError, TeamError
 from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark
+from provisioning.quota import Allowance, Quota, Resource
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +87,13 @@ class LocalCloud:
         began_at = self._now()
         objects = await done_aside(lambda: tuple(self._objects()))
         return Listing(began_at=began_at, objects=objects)
+
+    async def quota(self) -> Quota:
+        """How many instances this machine may run."""
+        read_at = self._now()
+        servers = await done_aside(self._files.all, Kind.SERVER, ServerRecord)
+        instances = Allowance(limit=self._max_instances, used=len(servers))
+        return Quota(read_at=read_at, allowances={Resource.INSTANCES: instances})
 
     async def create_port(self, mark: Mark) -> CloudObject:
         return await done_aside(self._create_port, mark)

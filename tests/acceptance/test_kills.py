@@ -43,6 +43,7 @@ _UNTOLD = """
 """
 # Killing a database costs seconds, not the bot's fraction of one: each third point, or all where asked for.
 _EVERY = 1 if os.environ.get("BINDEROPS_KILLS") == "all" else 3
+_TRIES = 4
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.acceptance.doomed"])
 
@@ -250,29 +251,37 @@ async def _revive(server: EmbeddedPostgres, found: World) -> None:
     await asyncio.to_thread(server.start)
 
 
-async def sweep(labels: list[str], folder: Path, shared: EmbeddedPostgres, *, what: str, width: int) -> None:
-    """Die once at each label, several worlds side by side: most of a world's time is waiting for Slack's budgets."""
-    missed: list[str] = []
+async def sweep(labels: list[str], folder: Path, shared: EmbeddedPostgres, *, what: str, width: int) -> str:
+    """Die once at each label, several worlds side by side: most of a world's time is waiting for Slack's budgets.
+
+    Returns how many deaths that were, for the run's last lines.
+    """
+    died: list[str] = []
     broken: dict[str, str] = {}
     free = asyncio.Semaphore(width)
 
     async def one(number: int, label: str) -> None:
+        """What is written together in one run may be written apart in the next: a point not passed is tried again."""
         async with free:
-            try:
-                if what == "bot":
-                    died = await die_at(label, folder / f"world-{number}", shared, what=what)
-                else:
-                    with server_in(folder / f"server-{number}") as own:
-                        died = await die_at(label, folder / f"world-{number}", own, what=what)
-            except (AssertionError, SlackError) as error:
-                broken[label] = f"{type(error).__name__}: {error}"[:600]
-                return
-            if not died:
-                missed.append(label)
+            for _ in range(_TRIES):
+                try:
+                    if what == "bot":
+                        has_died = await die_at(label, folder / f"world-{number}", shared, what=what)
+                    else:
+                        with server_in(folder / f"server-{number}") as own:
+                            has_died = await die_at(label, folder / f"world-{number}", own, what=what)
+                except (AssertionError, SlackError) as error:
+                    broken[label] = f"{type(error).__name__}: {error}"[:600]
+                    return
+                if has_died:
+                    died.append(label)
+                    return
 
     await asyncio.gather(*(one(number, label) for number, label in enumerate(labels)))
+    missed = sorted(set(labels) - set(died) - set(broken))
     assert broken == {}
-    assert len(missed) <= len(labels) // 5, missed
+    assert len(missed) <= len(labels) // 20, missed
+    return f"at {len(died)} of {len(labels)} points; not passed in {_TRIES} runs: {missed or 'none'}"
 
 
 @pytest.fixture(autouse=True)
@@ -291,18 +300,19 @@ def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
 
 
 async def test_given_the_bot_when_killed_at_each_point_of_a_launch_and_a_deletion_then_the_promise_holds(
-    tmp_path: Path, server: EmbeddedPostgres
+    tmp_path: Path, server: EmbeddedPostgres, record_property: Callable[[str, str], None]
 ) -> None:
     labels = await points_of(tmp_path, server)
 
     assert len(labels) > 40
-    await sweep(labels, tmp_path, server, what="bot", width=6)
+    record_property("the bot killed", await sweep(labels, tmp_path, server, what="bot", width=6))
 
 
 @pytest.mark.parametrize("what", ["database", "both"])
 async def test_given_the_database_when_killed_at_points_of_a_launch_and_a_deletion_then_the_promise_holds(
-    tmp_path: Path, server: EmbeddedPostgres, what: str
+    tmp_path: Path, server: EmbeddedPostgres, what: str, record_property: Callable[[str, str], None]
 ) -> None:
     labels = await points_of(tmp_path, server)
 
-    await sweep(labels[::_EVERY], tmp_path, server, what=what, width=4)
+    killed = await sweep(labels[::_EVERY], tmp_path, server, what=what, width=4)
+    record_property(f"{what} killed", killed)

@@ -7,6 +7,7 @@ from datetime import datetime
 from provisioning.clouds import Address, ServerSpec
 from provisioning.errors import BinderopsError, ConflictError
 from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark, Status
+from provisioning.quota import Allowance, Quota, Resource
 
 
 class FakeCloud:
@@ -21,6 +22,7 @@ class FakeCloud:
         self.calls: list[str] = []
         self.faults: dict[str, list[BinderopsError]] = {}  # call -> errors of its next calls
         self.lost_answers: set[str] = set()  # calls that work, once, and then raise
+        self.allowances: dict[Resource, Allowance] = {}
         self._count = 0
 
     async def flavors(self) -> tuple[Flavor, ...]:
@@ -30,6 +32,10 @@ class FakeCloud:
     async def listing(self) -> Listing:
         self._called("listing")
         return Listing(began_at=self.clock(), objects=tuple(self.objects.values()))
+
+    async def quota(self) -> Quota:
+        self._called("quota")
+        return Quota(read_at=self.clock(), allowances=self.allowances)
 
     async def create_port(self, mark: Mark) -> CloudObject:
         return self._make("create_port", Kind.PORT, mark)
