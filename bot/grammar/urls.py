@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.grammar.text import Text, shown
+from provisioning.sources.resolved import SourcePolicy
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _SCP = re.compile(r"[A-Za-z0-9_.-]+@([A-Za-z0-9.-]+):(?!/)(.*)", re.DOTALL)
@@ -63,10 +64,8 @@ def split_url(text: Text, allow_exact: Sequence[str]) -> Url:
 
 
 def is_exempt(url: str, allow_exact: Sequence[str]) -> bool:
-    """Whether a prefix covers the URL; a prefix ends where a part of the path ends."""
-    return any(
-        prefix.rstrip("/") and (url + "/").startswith(prefix.rstrip("/") + "/") for prefix in allow_exact
-    )
+    """Whether a prefix covers the URL, by the rule that the lookup goes by later."""
+    return SourcePolicy(allow_exact=tuple(allow_exact)).exempts(url)
 
 
 def _scheme(text: Text) -> tuple[str, Text]:
