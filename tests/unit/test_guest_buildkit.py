@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.guest import buildkit
@@ -49,7 +49,6 @@ def test_given_lines_of_parallel_steps_then_the_step_told_never_goes_back() -> N
     assert told == [(2, 6), (4, 6), (5, 6)]
 
 
-@settings(deadline=None)
 @given(
     st.one_of(
         st.text(), st.text().map(lambda t: f'{{"message": {t!r}}}'), st.just('{"message": 3}'), st.just("[]")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.guest import buildkit, causes
@@ -142,7 +142,6 @@ def test_given_a_cause_in_the_middle_of_a_log_then_the_lines_around_it_are_the_o
     assert (found[4], len(found)) == ("ERROR: No matching distribution found for x", 10)
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(), max_size=30), st.text())
 def test_given_any_log_then_it_has_a_cause_with_a_hint_and_few_lines(lines: list[str], step: str) -> None:
     cause = causes.classify(lines, step)

@@ -2,7 +2,7 @@
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.guest import conda_file
@@ -44,7 +44,6 @@ NAMES = st.from_regex(r"[a-z][a-z0-9_-]{0,12}(==[0-9]\.[0-9])?", fullmatch=True)
 )
 
 
-@settings(deadline=None)
 @given(st.lists(NAMES), st.lists(NAMES, min_size=1))
 def test_given_a_file_as_yaml_writes_it_then_it_is_read_alike(conda: list[str], pip: list[str]) -> None:
     text = yaml.safe_dump({"channels": ["x"], "dependencies": [*conda, {"pip": pip}], "name": "n"})
@@ -52,7 +51,6 @@ def test_given_a_file_as_yaml_writes_it_then_it_is_read_alike(conda: list[str], 
     assert conda_file.parse(text) == (pip, conda)
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_given_any_text_then_it_is_read(text: str) -> None:
     conda_file.parse(text)

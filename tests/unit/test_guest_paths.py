@@ -1,7 +1,7 @@
 """What a path means."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.guest import paths
@@ -69,7 +69,6 @@ def test_given_a_folder_to_build_that_is_not_there_then_it_is_said(path: str) ->
         paths.choose("subdir", path, "", Files("a.txt"))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["auto", "open"]), st.text(), st.text())
 def test_given_any_path_then_what_is_opened_stays_on_this_site(kind: str, path: str, open_url: str) -> None:
     opens = paths.choose(kind, path, open_url, Files("a.ipynb")).open_path

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.guest.logbook import Logbook, cleaned
@@ -73,7 +73,6 @@ def test_given_a_message_of_several_lines_then_the_console_has_one(bench: Bench)
     assert bench.reports.last["msg"] == "a binderops: {} red"
 
 
-@settings(deadline=None)
 @given(st.text(max_size=2000), st.text(max_size=300))
 def test_given_any_message_then_its_console_line_is_short_ascii_json(message: str, phase: str) -> None:
     line = console_line({"v": 1, "n": 17, "t": "2026-03-02T09:00:00Z", "phase": "build", "msg": message})
@@ -108,7 +107,6 @@ def test_given_an_offset_then_the_log_goes_on_from_there(tmp_path: Path) -> None
     assert read.decode() == "2026-03-02T09:00:00Z build  | first\n"
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_given_any_line_then_no_control_character_is_left(line: str) -> None:
     assert all(c == "\t" or c >= " " or c == "\n" for c in cleaned(line))

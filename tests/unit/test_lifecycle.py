@@ -274,7 +274,7 @@ def results(action: Action) -> st.SearchStrategy[Result]:
     return st.one_of(good, errors.map(Failed))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_given_any_sequence_of_observations_and_wishes_then_the_table_is_kept_and_no_wish_is_lost(
     data: st.DataObject,
@@ -300,7 +300,7 @@ def test_given_any_sequence_of_observations_and_wishes_then_the_table_is_kept_an
         now += timedelta(minutes=data.draw(st.integers(0, 200)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(seen=SEEN, phase=st.sampled_from(Phase), report=REPORTS, late=st.integers(0, 10_000))
 def test_given_any_state_when_it_is_deleted_and_the_cloud_empties_then_it_ends(
     seen: Seen, phase: Phase, report: object, late: int

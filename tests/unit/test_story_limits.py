@@ -76,9 +76,7 @@ STORIES = st.builds(
     Told, binder=binders(), events=st.lists(EVENTS, max_size=14).map(tuple),
     reports=st.lists(REPORTS, max_size=6).map(tuple), response_url=st.sampled_from(["", "https://hooks/1"]),
 )  # fmt: skip
-MANY = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+MANY = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @MANY
@@ -106,7 +104,7 @@ def test_given_any_story_when_drawn_then_slots_are_unique_values_the_binder_and_
     assert not any("<!here>" in text for text in markup)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(binders(), st.none() | REPORTS), max_size=80), st.booleans())
 def test_given_any_builds_when_the_board_is_drawn_then_slack_takes_it(
     builds: list[tuple[Binder, Report | None]], is_posted: bool

@@ -20,7 +20,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=15, deadline=None)  # each one packs the whole agent
+@settings(max_examples=15)  # each one packs the whole agent
 @given(st.dictionaries(st.text(max_size=20), JSON, max_size=8))
 def test_given_any_orders_then_they_come_back_equal(launch: dict[str, Any]) -> None:
     config, orders = load(render(launch))
