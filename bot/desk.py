@@ -113,13 +113,13 @@ class Desk:
         """The person's binders: those that are not gone first, each newest first."""
         async with self.db.transaction() as tx:
             ids = await intents.of_person(tx, team=asked.team, who=asked.who, most=most)
-            return [b for i in ids if (b := await binders.get(tx, i)) is not None]
+            return await binders.readable(tx, ids)
 
     async def in_channel(self, asked: Asked, *, most: int) -> list[Binder]:
         """The channel's binders that are not gone, newest first."""
         async with self.db.transaction() as tx:
             ids = await intents.live_in(tx, team=asked.team, channel=asked.channel, most=most)
-            return [b for i in ids if (b := await binders.get(tx, i)) is not None]
+            return await binders.readable(tx, ids)
 
     async def kept_log(self, binder: Binder) -> str | None:
         """The log that was kept of the current attempt."""

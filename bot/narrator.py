@@ -5,8 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import msgspec
-
 from bot.story import Board, Message, Told, draw, draw_board, key_of, retired
 from bot.story.board import THRESHOLD
 from provisioning.errors import TemporaryError
@@ -108,19 +106,11 @@ async def _tell_board(tx: Tx, binder: Binder, now: datetime) -> bool:
         return False
     if board is not None and not is_open:
         await tx.run("bot/story.reopen_board", key=key, now=now)
-    found = [await _readable(tx, BinderId(row["id"])) for row in live]
-    builds = tuple((one, one.report) for one in found if one is not None)
+    found = await binders.readable(tx, [BinderId(row["id"]) for row in live])
+    builds = tuple((one, one.report) for one in found)
     drawn = draw_board(Board(builds=builds, is_posted=is_open and board is not None and board["is_posted"]))
     await tx.run(
         "bot/story.put", key=key, binder=None, team=binder.team, channel=binder.channel, thread_key=None,
         method="post", body=drawn, is_final=False, now=now, at=now, not_before=now,
     )  # fmt: skip
     return is_crowded
-
-
-async def _readable(tx: Tx, binder_id: BinderId) -> Binder | None:
-    """A binder for the board; None for one that another version wrote, which its own story logs."""
-    try:
-        return await binders.get(tx, binder_id)
-    except (ValueError, KeyError, msgspec.MsgspecError):
-        return None

@@ -5,6 +5,9 @@ values (%(id)s, %(team)s, %(channel)s, %(owner)s, %(request)s, %(phase)s, %(now)
 -- name: get
 select * from binders where id = %(id)s
 
+-- name: some
+select * from binders where id = any(%(ids)s)
+
 -- name: all_of
 -- Newest first; an empty team or owner means any.
 select * from binders

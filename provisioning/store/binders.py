@@ -1,7 +1,7 @@
 """Binders in the database: the rows that hold the truth, and everything that hangs on one."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -32,6 +32,7 @@ T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 
 _PUT_OFF = timedelta(minutes=5)
+_UNREADABLE = (ValueError, KeyError, msgspec.MsgspecError)  # a row that another version wrote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +70,18 @@ async def get(tx: Tx, binder_id: BinderId) -> Binder | None:
     return _binder(row) if row else None
 
 
+async def readable(tx: Tx, ids: Sequence[BinderId]) -> list[Binder]:
+    """The binders of these that are there, in this order, without those that another version wrote.
+
+    For whatever shows many: one row that cannot be read must not hide the others.
+    """
+    rows = {row["id"]: row for row in await tx.rows("binders.some", ids=list(ids))}
+    return _readable(rows[one] for one in ids if one in rows)
+
+
 async def all_of(tx: Tx, *, team: str = "", owner: str = "", most: int = 1000) -> tuple[Binder, ...]:
-    """Binders, newest first; an empty ``team`` or ``owner`` means any."""
-    return tuple(_binder(row) for row in await tx.rows("binders.all_of", team=team, owner=owner, most=most))
+    """Binders that can be read, newest first; an empty ``team`` or ``owner`` means any."""
+    return tuple(_readable(await tx.rows("binders.all_of", team=team, owner=owner, most=most)))
 
 
 async def wake(tx: Tx, binder_id: BinderId, now: datetime) -> None:
@@ -91,8 +101,8 @@ async def claim(
         return None
     try:
         binder = _binder(row)
-    except (ValueError, KeyError, msgspec.MsgspecError):
-        # Written by another version: it must not stop all the others.
+    except _UNREADABLE:
+        # It must not stop all the others.
         _logger.exception("binder-unreadable binder=%s", row["id"])
         await tx.run("binders.release", id=row["id"], lease=lease, wake_at=now + _PUT_OFF)
         return None
@@ -199,11 +209,21 @@ async def log(tx: Tx, binder_id: BinderId, attempt: int) -> str | None:
 async def listenable(
     tx: Tx, *, phases: Sequence[Phase], listener: UUID, now: datetime, until: datetime, most: int
 ) -> tuple[Binder, ...]:
-    """Take over binders whose guest nobody listens to."""
+    """Take over binders whose guest nobody listens to; one that cannot be read is looked at again at ``until``."""
     rows = await tx.rows(
         "binders.listenable", phases=list(phases), listener=listener, now=now, until=until, most=most
     )
-    return tuple(_binder(row) for row in rows)
+    return tuple(_readable(rows))
+
+
+def _readable(rows: Iterable[Row]) -> list[Binder]:
+    found: list[Binder] = []
+    for row in rows:
+        try:
+            found.append(_binder(row))
+        except _UNREADABLE as error:
+            _logger.warning("binder-passed-over binder=%s error=%s", row["id"], type(error).__name__)
+    return found
 
 
 def _intent(row: Row) -> Intent:

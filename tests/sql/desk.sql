@@ -15,3 +15,6 @@ update intents set payload = '{}'
 
 -- name: lock
 lock table intents in access exclusive mode
+
+-- name: of_another_version
+update binders set phase = 'teleporting' where id = %(id)s

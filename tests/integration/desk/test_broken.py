@@ -72,3 +72,34 @@ async def test_given_a_wish_that_could_not_be_read_when_it_can_be_after_five_min
     await workspace.works()
 
     assert (early, [i["state"] for i in await workspace.intents()]) == (False, ["done"])
+
+
+ONE, TWO = "aaaabbbbcc", "ddddeeeeff"
+
+
+@pytest.mark.parametrize("text", ["list", "list channel"])
+async def test_given_a_binder_of_another_version_then_the_list_shows_the_others(
+    workspace: Workspace, text: str
+) -> None:
+    await workspace.has(ONE)
+    await workspace.has(TWO)
+    async with workspace.db.transaction() as tx:
+        await tx.run("tests/desk.of_another_version", id=ONE)
+    await workspace.types(BEN, text)
+    await workspace.works()
+
+    shown = str((await workspace.inbox(BEN))["ephemerals"][-1])
+    assert (TWO in shown, ONE in shown) == (True, False)
+
+
+async def test_given_a_binder_of_another_version_when_a_verb_names_none_then_it_means_the_other_one(
+    workspace: Workspace,
+) -> None:
+    await workspace.has(ONE)
+    await workspace.has(TWO)
+    async with workspace.db.transaction() as tx:
+        await tx.run("tests/desk.of_another_version", id=ONE)
+    await workspace.types(BEN, "extend 3")
+    await workspace.works()
+
+    assert [(i["state"], i["binder_id"]) for i in await workspace.intents()] == [("granted", TWO)]
