@@ -1,0 +1,273 @@
+"""Any OpenStack as a cloud: Nova, Neutron, Glance and Cinder through openstacksdk's connection. The only module that knows it.
+
+The connection gives sign-in, catalog and sessions; requests and answers are the services' own JSON, since the SDK's resources
+take an answer without its list for an empty list, and for us "empty" means "gone". How it is sent is `openstack_wire`, paced `openstack_calls`, what
+names mean `openstack_lookups`, how answers read `openstack_objects`, refusals `openstack_words`.
+"""
+
+import asyncio
+import base64
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import openstack
+from keystoneauth1 import exceptions as ksa
+
+from provisioning import user_data
+from provisioning.clouds import (
+    Address,
+    ServerSpec,
+    openstack_bodies,
+    openstack_objects,
+    openstack_words,
+)
+from provisioning.clouds.openstack_calls import Calls, Observe, Pace
+from provisioning.clouds.openstack_lookups import Lookups
+from provisioning.clouds.openstack_wire import Wire, readable
+from provisioning.errors import ConflictError, NotFoundError, RefusedError, TemporaryError
+from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark, Status
+from provisioning.quota import Quota
+
+T = TypeVar("T")
+
+_CALL_S = 90.0  # for a whole call: sign-in, turn, answer
+_THREADS = 8
+_MOST_CONSOLE = 100_000  # bytes: what Nova keeps
+_PEOPLES_PORT = 80  # where the application proxy comes in
+_OPEN = {"internal": (443,), "proxy": (443, _PEOPLES_PORT)}  # TCP ports by the way of TLS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStackSettings:
+    """Which project of which cloud, and how its instances are reached."""
+
+    cloud: str = ""  # its name in clouds.yaml; empty: OS_CLOUD, or the only one
+    region: str = ""  # empty: the one that clouds.yaml names
+    network: str = ""  # name or id; empty: the auto-allocated topology
+    external_network: str = (
+        "public"  # where floating IPs come from; another name is found where there is only one
+    )
+    image: str = "Featured-Ubuntu24"  # where a launch names none
+    keypair: str = ""  # for the operator's own way in; empty: none
+    tls: str = "internal"  # or proxy
+    proxy_host: str = ""  # of the application proxy, with tls proxy
+    volume_root_below_gib: int = 40
+    requests_per_s: float = 2.0  # for whatever only reads
+    environment: Mapping[str, str] = field(
+        default_factory=lambda: os.environ
+    )  # OS_CLIENT_CONFIG_FILE, OS_CLOUD
+
+
+class OpenStackCloud:
+    """`provisioning.clouds.Cloud` on OpenStack. Nothing is asked before the first call."""
+
+    runtime = "docker"
+
+    def __init__(
+        self,
+        settings: OpenStackSettings,
+        *,
+        deployment: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        observe: Observe | None = None,
+    ) -> None:
+        self._settings = settings
+        self._deployment = deployment
+        self._now = now
+        self.volume_root_below_gib = settings.volume_root_below_gib
+        self._calls = Calls(threads=_THREADS, limit_s=_CALL_S)
+        self.wire = Wire(
+            lambda: connect(settings),
+            translated,
+            pace=Pace(settings.requests_per_s),
+            observe=observe or (lambda _label, _status, _seconds: None),
+        )
+        self.lookups = Lookups(self.wire)
+
+    async def flavors(self) -> tuple[Flavor, ...]:
+        """The project's flavors, smallest first."""
+        found = await self.run("list the flavors", self.lookups.flavors)
+        return tuple(sorted(map(openstack_objects.flavor, found), key=lambda f: (f.vcpus, f.ram_mib, f.name)))
+
+    async def listing(self) -> Listing:
+        """Servers, ports, floating IPs and volumes with our mark; one kind that fails fails the whole."""
+        began_at = self._now()
+        wire = self.wire
+        mine = {"project_id": await self.run("sign in", wire.project)}
+        servers, ports, floating_ips, volumes = await asyncio.gather(
+            self.run("list the servers", lambda: wire.listed("compute", "/servers/detail", "servers")),
+            self.run("list the ports", lambda: wire.listed("network", "/ports", "ports", **mine)),
+            self.run("list the floating IPs", lambda: wire.listed("network", "/floatingips", "floatingips", **mine)),
+            self.run("list the volumes", self._volumes),
+        )  # fmt: skip
+        with readable("list the project"):
+            found = openstack_objects.objects(
+                self._deployment, servers=servers, ports=ports, floating_ips=floating_ips, volumes=volumes
+            )
+        return Listing(began_at=began_at, objects=found)
+
+    async def quota(self) -> Quota:
+        """Nova's, Neutron's and Cinder's numbers for the project."""
+        read_at = self._now()
+        wire = self.wire
+        path = f"/quotas/{await self.run('sign in', wire.project)}/details"
+        compute, network, volumes = await asyncio.gather(
+            self.run("read Nova's limits", lambda: wire.got("compute", "/limits", "limits")),
+            self.run("read Neutron's quota", lambda: wire.got("network", path, "quota")),
+            self.run("read Cinder's limits", lambda: wire.got("volume", "/limits", "limits") if wire.has("volume") else {}),
+        )  # fmt: skip
+        with readable("read the quota"):
+            return openstack_objects.quota(read_at, compute["absolute"], network, volumes.get("absolute"))
+
+    async def create_port(self, mark: Mark) -> CloudObject:
+        """A port on the tenant network, with the deployment's security group and nothing else."""
+        return await self.run("create the port", lambda: self._create_port(mark))
+
+    async def create_floating_ip(self, mark: Mark, port_id: CloudId) -> CloudObject:
+        """A floating IP made for this port: none is ever taken over."""
+        return await self.run("create the floating IP", lambda: self._create_floating_ip(mark, port_id))
+
+    async def create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject:
+        """A root volume from the image; it is `building` until the image is on it."""
+        return await self.run("create the volume", lambda: self._create_volume(mark, image, size_gib))
+
+    async def create_server(self, spec: ServerSpec) -> CloudObject:
+        """The server, with its port, user data and metadata from this call on.
+
+        Nova refuses a port that a server has; two requests at the same instant both pass, and the second server ends in ERROR.
+        """
+        data = base64.b64encode(user_data.render(spec.launch)).decode()
+        return await self.run("create the server", lambda: self._create_server(spec, data))
+
+    async def delete(self, kind: Kind, cloud_id: CloudId) -> None:
+        """Begin the deletion. Raises `ConflictError` while the cloud is busy with it, or somebody locked it."""
+        service, path = {
+            Kind.PORT: ("network", f"/ports/{cloud_id}"),
+            Kind.FLOATING_IP: ("network", f"/floatingips/{cloud_id}"),
+            Kind.VOLUME: ("volume", f"/volumes/{cloud_id}"),
+            Kind.SERVER: ("compute", f"/servers/{cloud_id}"),
+        }[kind]
+        asked = f"delete the {kind.replace('_', ' ')}"
+        try:
+            await self.run(asked, lambda: self.wire.deleted(service, path, asked=asked))
+        except NotFoundError:
+            return
+
+    async def console(self, server_id: CloudId) -> str:
+        """The console log's end. Empty where there is none yet; raises `NotFoundError` where there is no server."""
+        try:
+            text = await self.run("read the console", lambda: self._console(server_id))
+        except ConflictError:  # not started yet
+            return ""
+        return text[-_MOST_CONSOLE:]
+
+    def address(self, mark: Mark, port: CloudObject, floating_ip: CloudObject) -> Address:  # noqa: ARG002  the interface's
+        """By the floating IP; with an application proxy people come by its name, the bot by the address."""
+        ip = floating_ip.address
+        by_proxy = f"http-{ip.replace('.', '-')}-{_PEOPLES_PORT}.{self._settings.proxy_host}"
+        return Address(
+            public_url=f"https://{by_proxy if self._settings.tls == 'proxy' else ip}",
+            agent_url=f"https://{ip}",
+            listen="0.0.0.0:443",
+            tls=self._settings.tls,
+        )
+
+    async def close(self) -> None:
+        """Begin nothing more."""
+        self._calls.close()
+        await asyncio.to_thread(self.wire.close)
+
+    async def run(self, asked: str, work: Callable[[], T]) -> T:
+        """Run something that blocks on the cloud aside, within the pool's bounds."""
+        try:
+            return await self._calls.run(asked, work)
+        except (NotFoundError, RefusedError):
+            self.lookups.forget()  # a name may mean another thing by now
+            raise
+
+    def _volumes(self) -> list[dict[str, Any]]:
+        return self.wire.listed("volume", "/volumes/detail", "volumes") if self.wire.has("volume") else []
+
+    def _create_port(self, mark: Mark) -> CloudObject:
+        network = self.lookups.network_id(self._settings.network)
+        group = self.lookups.security_group_id(f"binderops-{self._deployment}", _OPEN[self._settings.tls])
+        body = openstack_bodies.port(mark, network, group)
+        found = self.wire.posted("network", "/ports", body, "port", asked="create the port")
+        with readable("create the port"):
+            return openstack_objects.port(found, mark)
+
+    def _create_floating_ip(self, mark: Mark, port_id: CloudId) -> CloudObject:
+        external = self.lookups.external_network_id(self._settings.external_network)
+        body = openstack_bodies.floating_ip(mark, external, port_id)
+        found = self.wire.posted(
+            "network", "/floatingips", body, "floatingip", asked="create the floating IP"
+        )
+        with readable("create the floating IP"):
+            return openstack_objects.floating_ip(found, mark)
+
+    def _create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject:
+        found = self.lookups.image(image or self._settings.image)
+        body = openstack_bodies.volume(mark, found["id"], max(size_gib, int(found.get("min_disk") or 0)))
+        made = self.wire.posted("volume", "/volumes", body, "volume", asked="create the volume")
+        with readable("create the volume"):
+            return openstack_objects.volume(made, mark)
+
+    def _create_server(self, spec: ServerSpec, data: str) -> CloudObject:
+        flavor = self.lookups.flavor_id(spec.flavor)
+        image = "" if spec.volume_id else self.lookups.image(spec.image or self._settings.image)["id"]
+        body = openstack_bodies.server(spec, flavor, image, data, self._settings.keypair)
+        found = self.wire.posted("compute", "/servers", body, "server", asked="create the server")
+        return CloudObject(
+            kind=Kind.SERVER, id=CloudId(found["id"]), mark=spec.mark, status=Status.BUILDING, port_id=spec.port_id
+        )  # fmt: skip
+
+    def _console(self, server_id: CloudId) -> str:
+        path, asked = f"/servers/{server_id}/action", "read the console"
+        found = self.wire.asked("POST", "compute", path, asked=asked, json={"os-getConsoleOutput": {}})
+        with readable(asked):
+            return str(found["output"])
+
+
+def connect(settings: OpenStackSettings) -> Any:
+    """The SDK's connection; nothing is sent by making it. Raises `RefusedError` (``cloud-config``)."""
+    file = settings.environment.get("OS_CLIENT_CONFIG_FILE")
+    name = settings.cloud or settings.environment.get("OS_CLOUD")
+    more: dict[str, Any] = {"region_name": settings.region} if settings.region else {}
+    try:
+        config = openstack.config.OpenStackConfig(config_files=[file] if file else None, app_name="binderops")
+        return openstack.connection.Connection(config=config.get_one(cloud=name, **more))
+    except (openstack.exceptions.SDKException, ksa.ClientException, OSError, ValueError) as error:
+        raise RefusedError(
+            "cloud-config",
+            f"clouds.yaml does not tell how to reach {name or 'the cloud'}: {error}",
+            "Put clouds.yaml where openstack looks for it, or name it in OS_CLIENT_CONFIG_FILE, and the cloud in OS_CLOUD.",
+        ) from error
+
+
+@contextmanager
+def translated(asked: str) -> Iterator[None]:
+    """The SDK's own exceptions, in our words."""
+    try:
+        yield
+    except ksa.http.Unauthorized as error:
+        raise openstack_words.sign_in(str(error)) from error
+    except ksa.http.HttpError as error:  # only signing in raises these
+        if error.http_status < 500:
+            raise openstack_words.sign_in(str(error)) from error
+        raise openstack_words.refusal(error.http_status, str(error.message or ""), {}, asked=asked) from error
+    except (
+        ksa.catalog.CatalogException,
+        ksa.discovery.DiscoveryFailure,
+        ksa.service_providers.ServiceProviderNotFound,
+    ) as error:
+        raise TemporaryError(
+            "cloud-error", f"The cloud's catalog does not help to {asked}: {error}", "It is tried again."
+        ) from error
+    except (ksa.connection.ConnectionError, OSError) as error:
+        raise openstack_words.silent(asked, str(error)) from error
+    except (ksa.ClientException, openstack.exceptions.SDKException, ValueError, KeyError, TypeError) as error:
+        raise openstack_words.garbled(asked, str(error)) from error

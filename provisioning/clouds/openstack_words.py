@@ -1,0 +1,166 @@
+"""OpenStack's refusals in our words, translated once: by status and text, with the cloud's own words kept. Pure.
+
+Texts are those of Nova, Neutron, Cinder and Keystone 2025.2 as their APIs answered on the test bed; what a text does not
+tell, the status does.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from provisioning.errors import (
+    BinderopsError,
+    CapacityError,
+    ConflictError,
+    NotFoundError,
+    RefusedError,
+    TeamError,
+    TemporaryError,
+)
+
+_MOST_WORDS = 400  # characters of the cloud's own text
+_QUOTA = re.compile(r"quota|over ?limit|limit ?exceeded|maximum number of|exceeds the allowed", re.IGNORECASE)
+_CAPACITY = re.compile(
+    r"no valid host|not enough hosts|no suitable host|insufficient .*resources|no more ip addresses|ipaddressgeneration|exhausted",
+    re.IGNORECASE,
+)
+_BUSY = re.compile(
+    r"status must be|in use|while it is in|task_state|vm_state|locked|currently", re.IGNORECASE
+)
+_GONE = {
+    "flavor-gone": re.compile(r"flavor .*not be found|flavor.*not found", re.IGNORECASE | re.DOTALL),
+    "image-gone": re.compile(
+        r"requested image|image .*not (be )?found|image .*not active", re.IGNORECASE | re.DOTALL
+    ),
+    "port-gone": re.compile(r"port .*not be found", re.IGNORECASE | re.DOTALL),
+    "volume-gone": re.compile(r"volume .*not be found", re.IGNORECASE | re.DOTALL),
+}
+_HINTS_GONE = {
+    "flavor-gone": "Ask for another flavor; whoever runs the bot can look at the project's flavors.",
+    "image-gone": "Whoever runs the bot must name another image (defaults.image), or publish this one again.",
+}
+
+
+def refusal(status: int, body: str, headers: Mapping[str, str], *, asked: str) -> BinderopsError:
+    """The error for an answer of 400 and above. ``asked`` completes "The cloud was asked to ..."."""
+    said = words(body)
+    text = f"The cloud was asked to {asked} and answered {status}: {said or 'no words'}"
+    if status == 401:
+        return sign_in(said)
+    if status in (403, 409, 413, 400) and _QUOTA.search(said):
+        return TeamError(
+            "quota-exceeded",
+            f"The project's quota does not allow it. {text}",
+            "Delete an environment that nobody needs, or ask the project's manager for more; `/binder quota` shows the numbers.",
+        )
+    if _CAPACITY.search(said):
+        return no_capacity(text)
+    if status == 429 or (status == 413 and "retry-after" in headers):
+        return TemporaryError(
+            "cloud-busy",
+            f"The cloud wants fewer requests. {text}",
+            "It is tried again.",
+            delay=_delay(headers),
+        )
+    if status == 403:
+        return TeamError(
+            "cloud-forbidden",
+            f"The bot's account may not do this. {text}",
+            "Whoever runs the bot must give its account the role `member`; `binderops check` shows what is missing.",
+        )
+    if status >= 500:
+        return TemporaryError(
+            "cloud-error",
+            f"The cloud broke. {text}",
+            "It is tried again.",
+            delay=_delay(headers),
+            is_unanswered=True,
+        )
+    return _by_text(status, said, text)
+
+
+def _by_text(status: int, said: str, text: str) -> BinderopsError:
+    for code, pattern in _GONE.items():
+        if status in (400, 404) and pattern.search(said):
+            return NotFoundError(code, text, _HINTS_GONE.get(code, "It is looked at again."))
+    if status == 404:
+        return NotFoundError("cloud-not-found", text, "It is looked at again.")
+    if "locked" in said.lower() and status == 409:
+        return ConflictError(
+            "server-locked",
+            f"Somebody locked the instance in the cloud. {text}",
+            "Unlock it there (`openstack server unlock`); the bot goes on by itself.",
+        )
+    if status in (409, 412, 423) or (status == 400 and _BUSY.search(said)):
+        return ConflictError("cloud-conflict", text, "It is tried again.")
+    return RefusedError(
+        "cloud-refused", text, "Tell whoever runs the bot; the cloud's own words say what it does not take."
+    )
+
+
+def no_capacity(text: str) -> CapacityError:
+    """No host has room for the flavor."""
+    return CapacityError(
+        "no-capacity",
+        f"The cloud has no room for this flavor now. {text}",
+        "Try a smaller flavor, or again later.",
+    )
+
+
+def sign_in(said: str) -> RefusedError:
+    """The cloud does not take our credentials."""
+    return RefusedError(
+        "cloud-sign-in",
+        f"The cloud does not accept the bot's credentials: {said or 'no words'}",
+        "Whoever runs the bot must look at clouds.yaml: the application credential may be expired or revoked.",
+    )
+
+
+def silent(asked: str, said: str) -> TemporaryError:
+    """No answer came: nobody knows whether it worked."""
+    return TemporaryError(
+        "cloud-silent",
+        f"The cloud was asked to {asked} and did not answer: {said}",
+        "It is tried again.",
+        is_unanswered=True,
+    )
+
+
+def garbled(asked: str, said: str) -> TemporaryError:
+    """An answer came that is none of the API's: nobody knows whether it worked."""
+    return TemporaryError(
+        "cloud-garbled",
+        f"The cloud was asked to {asked} and its answer makes no sense: {said[:200]}",
+        "It is tried again; if it goes on, something between the bot and the cloud answers for it.",
+        is_unanswered=True,
+    )
+
+
+def words(body: str) -> str:
+    """The sentence in an error's body, on one line; services put it at different places."""
+    try:
+        said = _message(json.loads(body))
+    except ValueError:
+        said = re.sub(r"<[^>]*>", " ", body)  # a proxy's HTML page
+    return " ".join(said.split())[:_MOST_WORDS]
+
+
+def _message(found: Any) -> str:
+    if isinstance(found, str):
+        return found
+    if isinstance(found, dict):
+        for key in ("message", "faultstring"):
+            if isinstance(found.get(key), str):
+                return str(found[key])
+        for value in found.values():
+            if said := _message(value):
+                return said
+    return ""
+
+
+def _delay(headers: Mapping[str, str]) -> timedelta:
+    """What the cloud asks for, between 2 seconds and 2 minutes."""
+    value = headers.get("retry-after", "")
+    return timedelta(seconds=min(120, max(2, int(value)))) if value.isdigit() else timedelta(seconds=2)
