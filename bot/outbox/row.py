@@ -24,6 +24,7 @@ class Claimed:
     posting_since: datetime | None
     tries: int
     error: str  # how the last try went
+    created_at: datetime
     budget: str | None
     lease: UUID
     lease_until: datetime

@@ -41,6 +41,7 @@ TEXT_ONLY = "invalid_blocks"
 
 BACKOFF_LIMIT = timedelta(minutes=5)
 UNKNOWN_ERROR_TRIES = 30  # some two hours of an error that the tables do not know
+ANSWER_LIVES = timedelta(minutes=30)  # a response_url, docs.slack.dev/interactivity/handling-user-interaction
 FILE_APPEARS = timedelta(seconds=15)  # a file's message comes some time after the call that shares it
 PLAN_REFUSED_FOR = timedelta(days=1)
 
@@ -70,7 +71,11 @@ Verdict = Done | Again
 
 
 def judge(row: Claimed, result: Result, now: datetime) -> Verdict:
-    """What to write for ``row``. It is set aside only where Slack will never take it, a file also after hours of silence."""
+    """What to write for ``row``.
+
+    It is set aside only where Slack will never take it, a file also after hours of silence, an answer to one person once
+    its response_url is dead.
+    """
     match result:
         case Sent():
             return Done(rev=result.rev, ts=result.ts)
@@ -87,6 +92,9 @@ def judge(row: Claimed, result: Result, now: datetime) -> Verdict:
             )
         case Unknown() if row.method == "file" and row.tries >= UNKNOWN_ERROR_TRIES:
             # Looked for each time and never found; the person can ask for the log again.
+            return Done(rev=row.body_rev, note=result.why)
+        case Unknown() if row.method == "respond" and now - row.created_at >= ANSWER_LIVES:
+            # Its URL is dead by now; this last try would have gone by the token, had Slack been there to say so.
             return Done(rev=row.body_rev, note=result.why)
         case Unknown():
             later = _later(row, result.why, now, posting_since=row.posting_since)

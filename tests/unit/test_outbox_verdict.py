@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.outbox.row import Claimed, Refused, Unknown
+from bot.outbox.row import Claimed, RateLimited, Refused, Unknown
 from bot.outbox.verdict import BACKOFF_LIMIT, FILE_APPEARS, Again, Done, backoff, judge
 from tests.strategies import NOW
 
 ROW = Claimed(
     key="k", team="T1", channel="C1", method="post", body={"text": "t", "blocks": []}, body_rev=3, ts=None, thread_ts=None,
     uncertain_since=None, posting_since=NOW, tries=0, error="", budget="post:T1:C1", lease=uuid.UUID(int=1),
-    lease_until=NOW + timedelta(seconds=30),
+    lease_until=NOW + timedelta(seconds=30), created_at=NOW,
 )  # fmt: skip
 
 
@@ -70,6 +70,33 @@ def test_given_no_answer_again_and_again_then_only_a_file_is_set_aside(
     verdict = judge(replace(ROW, method=method, tries=tries), Unknown(why="TimeoutError"), NOW)
 
     assert isinstance(verdict, Done) is is_set_aside
+
+
+@pytest.mark.parametrize(
+    ("method", "minutes", "is_set_aside"),
+    [
+        pytest.param("respond", 29, False, id="an answer while its response_url lives"),
+        pytest.param("respond", 30, True, id="an answer whose response_url is dead"),
+        pytest.param("post", 300, False, id="a message of the story"),
+    ],
+)
+def test_given_no_answer_for_so_long_then_only_what_is_said_to_one_person_is_given_up(
+    method: str, minutes: int, is_set_aside: bool
+) -> None:
+    row = replace(ROW, method=method, tries=9)
+
+    verdict = judge(row, Unknown(why="TimeoutError"), NOW + timedelta(minutes=minutes))
+
+    assert isinstance(verdict, Done) is is_set_aside
+
+
+@pytest.mark.parametrize("result", [Refused(error="token_revoked"), RateLimited(wait=timedelta(minutes=1))])
+def test_given_an_old_answer_when_slack_says_later_then_it_is_sent_later(
+    result: Refused | RateLimited,
+) -> None:
+    row = replace(ROW, method="respond", budget=None)
+
+    assert isinstance(judge(row, result, NOW + timedelta(hours=1)), Again)
 
 
 def test_given_ever_more_tries_then_the_wait_grows_up_to_its_limit() -> None:

@@ -126,3 +126,38 @@ async def test_given_a_dead_response_url_when_the_person_is_known_then_they_get_
 
     told = [(c["channel"], c["user"], c["text"]) for c in desk.slack.called("chat.postEphemeral")]
     assert told == [("C1", "U1", "x")]
+
+
+async def test_given_slack_does_not_answer_for_half_an_hour_then_the_answer_is_given_up_and_the_log_says_so(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    body = {"url": f"{desk.slack.url}/respond", "to": "U1", "text": "x", "blocks": []}
+    await desk.put("answer:1", method="respond", body=body)
+    desk.slack.faults = [Fault("respond", status=503) for _ in range(99)]
+    for _ in range(31):
+        await desk.run()
+        desk.clock.forward(minutes=1)
+
+    await desk.run()
+    tried = len(desk.slack.faults)
+    desk.clock.forward(hours=1)
+    await desk.run()
+
+    row = await desk.row("answer:1")
+    assert (row["sent_rev"], row["error"], len(desk.slack.faults)) == (row["body_rev"], "http-503", tried)
+    assert "outbox-set-aside key=answer:1" in caplog.text
+
+
+async def test_given_slack_is_back_after_half_an_hour_then_the_last_try_reaches_the_person_by_the_token(
+    desk: Desk,
+) -> None:
+    body = {"url": f"{desk.slack.url}/respond", "to": "U1", "text": "x", "blocks": []}
+    await desk.put("answer:1", method="respond", body=body)
+    desk.slack.faults = [Fault("respond", status=503)]
+    await desk.run()
+    desk.clock.forward(minutes=31)
+    desk.slack.faults = [Fault("respond", status=404, error="expired_url")]
+
+    await desk.run()
+
+    assert [c["user"] for c in desk.slack.called("chat.postEphemeral")] == ["U1"]
