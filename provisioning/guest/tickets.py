@@ -26,7 +26,7 @@ _TICKET_S = 60
 _CALL_S = 120  # how far behind the newest call another one may be
 _SLACK_S = 5  # replicas' clocks differ a little, and whole seconds are cut off
 _REMEMBERED_S = 600
-_AT_ONCE = 2  # runs of openssl: anybody can hand in a ticket
+_AT_ONCE = 2  # runs of openssl for tickets, and as many for calls: anybody can hand in either
 _PATIENCE_S = 5.0
 
 Claims = Mapping[str, Any]
@@ -106,7 +106,9 @@ class Verifier:
         self._clock = clock
         self._patience_s = patience_s
         self._lock = threading.Lock()
-        self._turns = threading.BoundedSemaphore(_AT_ONCE)
+        # Apart: however many forged tickets are handed in, the bot's calls do not queue behind them.
+        self._ticket_turns = threading.BoundedSemaphore(_AT_ONCE)
+        self._call_turns = threading.BoundedSemaphore(_AT_ONCE)
         kept = read_json(self._file) or {}
         self._used: dict[str, int] = dict(kept.get("used", {}))
         self._newest = int(kept.get("newest", 0))  # the newest call's time, by the bot's clock
@@ -123,7 +125,7 @@ class Verifier:
         def ticket_in(claims: Claims) -> Ticket:
             return parse_ticket(claims, binder, self._clock() + self._offset)
 
-        claims = self._verified(text, keys, ticket_in)
+        claims = self._verified(text, keys, ticket_in, self._ticket_turns)
         with self._lock:
             # Once more: meanwhile the same one may have been used, or a call told the time.
             ticket = ticket_in(claims)
@@ -138,7 +140,7 @@ class Verifier:
         def check(claims: Claims) -> None:
             check_call(claims, binder, method, path, body, self._newest)
 
-        claims = self._verified(text, keys, check)
+        claims = self._verified(text, keys, check, self._call_turns)
         with self._lock:
             check(claims)
             if claims["iat"] >= self._newest:
@@ -162,8 +164,14 @@ class Verifier:
         kept = {"used": self._used, "newest": self._newest, "offset": self._offset}
         write_json(self._file, kept, mode=0o600)
 
-    def _verified(self, text: str, keys: Sequence[str], check: Callable[[Claims], object]) -> Claims:
-        """The claims, if the bot signed them. What ``check`` refuses anyway costs no run of openssl."""
+    def _verified(
+        self,
+        text: str,
+        keys: Sequence[str],
+        check: Callable[[Claims], object],
+        turns: threading.BoundedSemaphore,
+    ) -> Claims:
+        """The claims, if the bot signed them. What ``check`` refuses anyway costs no run of openssl, for which it takes a turn."""
         head, dot, signature = text.partition(".")
         try:
             signed = unpadded(signature)
@@ -174,13 +182,13 @@ class Verifier:
             raise RefusedError("this link is not well-formed")
         check(claims)
         self._fresh_number(claims)
-        if not self._turns.acquire(timeout=self._patience_s):
+        if not turns.acquire(timeout=self._patience_s):
             raise BusyError("too much was handed in at once")
         try:
             if not any(self._is_signed(head.encode(), signed, key) for key in keys):
                 raise RefusedError("this link was not made by the bot")
         finally:
-            self._turns.release()
+            turns.release()
         return claims
 
     def _is_signed(self, message: bytes, signature: bytes, key: str) -> bool:

@@ -1,7 +1,9 @@
 """Tickets and signed calls, from the bot's signer to the guest's check by openssl."""
 
+import base64
 import os
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +32,22 @@ class CountedChildren(Children):
         self.begun.release()
         self.may_end.wait(timeout=10)
         return Finished(code=1, lines=())
+
+
+class HeldChildren(Children):
+    """Runs programs, but those that check a ticket wait until they may."""
+
+    def __init__(self, group: str) -> None:
+        super().__init__(group)
+        self.begun = threading.Semaphore(0)
+        self.may_end = threading.Event()
+
+    def run(self, args: Sequence[str], **more: Any) -> Finished:
+        message = Path(args[args.index("-in") + 1]).read_text()
+        if b'"aud":"aaaa"' in base64.urlsafe_b64decode(message + "=="):  # a ticket's, not a call's
+            self.begun.release()
+            self.may_end.wait(timeout=10)
+        return super().run(args, **more)
 
 
 class Guest:
@@ -234,6 +252,25 @@ def test_given_two_being_checked_when_a_third_comes_then_it_is_told_to_come_late
             counted.may_end.set()
 
     assert (begun, [type(one.exception()) for one in two]) == ([True] * 2, [RefusedError] * 2)
+
+
+def test_given_forged_tickets_take_all_their_turns_when_the_bot_calls_then_its_call_passes(
+    guest: Guest,
+) -> None:
+    held = HeldChildren(str(guest.state))
+    guest.verifier = Verifier(guest.state, held, dict(os.environ), lambda: guest.now, patience_s=0)
+    with ThreadPoolExecutor(2) as pool:
+        forged = [STRANGER.ticket(binder="aaaa", team="T1", user="U1", to="/", now=BOT_NOW) for _ in range(2)]
+        flood = [pool.submit(guest.take, text) for text in forged]
+        begun = [held.begun.acquire(timeout=10) for _ in flood]
+        try:
+            guest.call(guest.sign())
+            with pytest.raises(BusyError):
+                guest.take(guest.make())
+        finally:
+            held.may_end.set()
+
+    assert (begun, guest.verifier.was_called) == ([True] * 2, True)
 
 
 def test_given_those_before_were_checked_then_the_next_ones_turn_comes(
