@@ -7,13 +7,16 @@ point costs at most one repeat of an action that looks for its own mark before i
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from provisioning import doubles
 from provisioning.acting import Actor
 from provisioning.actions import (
+    Action,
+    Failed,
     Made,
     MakeFloatingIp,
     MakePort,
@@ -21,20 +24,21 @@ from provisioning.actions import (
     MakeVolume,
     Result,
 )
-from provisioning.clouds import Cloud
-from provisioning.errors import BinderopsError
+from provisioning.clouds import Cloud, fence
+from provisioning.errors import BinderopsError, UnexpectedError
 from provisioning.inventory import Inventory
 from provisioning.lifecycle import Decision, backoff, decide
 from provisioning.model import Binder, BinderId, CloudObject, Kind, Mark, Phase
-from provisioning.phases import Policy, Seen
+from provisioning.phases import Policy, Seen, Unanswered
 from provisioning.settling import settle
 from provisioning.store import binders
 from provisioning.store.binders import Claim
-from provisioning.store.database import Database
+from provisioning.store.database import Database, Tx
 
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)
+_LAST_MOMENT = timedelta(seconds=1)
 _OLDEST_LISTING = timedelta(seconds=5)  # younger than the shortest takeover of a lease
 _MADE_BY = {
     MakePort: Kind.PORT,
@@ -49,6 +53,18 @@ _LOOKS_AT_CLOUD = frozenset(Phase) - {
     Phase.PAUSED,
     Phase.DELETED,
 }
+
+
+@dataclass(slots=True, kw_only=True)
+class Right:
+    """Until when this process may act for a binder; a process that slept past it may not."""
+
+    until: datetime
+    clock: Callable[[], datetime]
+
+    def holds(self) -> bool:
+        """Whether there is still time for a request to leave."""
+        return self.clock() < self.until - _LAST_MOMENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +93,10 @@ class Launcher:
             claimed = await binders.claim(tx, lease=uuid.uuid4(), now=now, until=now + LEASE, only=only)
         if claimed is None:
             return False
-        async with self._renewed(claimed):
+        right = Right(until=now + LEASE, clock=self.clock)
+        async with self._renewed(claimed, right):
             try:
-                await self._run(claimed)
+                await self._run(claimed, right)
             except BinderopsError:
                 await self._release(claimed)
                 raise
@@ -88,22 +105,29 @@ class Launcher:
                 log.exception("step-broke binder=%s phase=%s", claimed.binder.id, claimed.binder.phase)
         return True
 
-    async def _run(self, claimed: Claim) -> None:
+    async def _run(self, claimed: Claim, right: Right) -> None:
         """Step after step under one lease, as long as there is something to do at once."""
         seen, claimed = await self._observe(claimed)
+        appeared = _appeared(seen, claimed)
+        seen = replace(seen, unanswered=tuple(u for u in claimed.unanswered if u not in appeared))
         while True:
             decision = decide(claimed.binder, claimed.intents, seen, self.clock(), self.policy)
             action = decision.action
             if action is not None:  # from here on a listing must be younger than this to count
                 decision = replace(decision, binder=replace(decision.binder, last_action_at=self.clock()))
-            if not await self._record(claimed, decision, keep_lease=action is not None):
+            if not await self._record(
+                claimed, decision, keep_lease=action is not None, found=appeared.values()
+            ):
                 return
             if action is None:
                 return
-            result = await self.actor.act(decision.binder, action, seen)
+            with fence.acting_while(right.holds):
+                result = await self.actor.act(decision.binder, action, seen)
             settled = settle(decision.binder, action, result, self.clock(), self.policy)
             acted = replace(claimed, binder=decision.binder)
-            if not await self._record(acted, settled, keep_lease=isinstance(result, Made), result=result):
+            if not await self._record(
+                acted, settled, keep_lease=isinstance(result, Made), came=(action, result)
+            ):
                 return
             if not isinstance(result, Made):
                 return
@@ -112,7 +136,13 @@ class Launcher:
             claimed = replace(claimed, binder=settled.binder, intents=())
 
     async def _record(
-        self, claimed: Claim, decision: Decision, *, keep_lease: bool, result: Result | None = None
+        self,
+        claimed: Claim,
+        decision: Decision,
+        *,
+        keep_lease: bool,
+        found: Iterable[CloudObject] = (),
+        came: tuple[Action, Result] | None = None,
     ) -> bool:
         """Write a decision, fenced. False: the lease went to somebody else, whose work must not be touched."""
         after = decision.binder
@@ -126,11 +156,23 @@ class Launcher:
                 return False
             if (kind := _MADE_BY.get(type(decision.action))) is not None:
                 await binders.intend(tx, after, kind, self.clock())
-            if isinstance(result, Made):
-                await binders.made(tx, after, result.object.kind, result.object.id)
+            for thing in found:
+                await binders.made(tx, thing)
+            if came is not None:
+                await self._note(tx, claimed.binder, *came)
         if after.phase is not claimed.binder.phase:
             log.info("binder-moved binder=%s from=%s to=%s", after.id, claimed.binder.phase, after.phase)
         return True
+
+    async def _note(self, tx: Tx, binder: Binder, action: Action, result: Result) -> None:
+        """Keep what a create left: the object, nothing, or the doubt whether there is one."""
+        if isinstance(result, Made):
+            await binders.made(tx, result.object)
+        elif isinstance(result, Failed) and (kind := _MADE_BY.get(type(action))) is not None:
+            if getattr(result.error, "is_unanswered", isinstance(result.error, UnexpectedError)):
+                await binders.intend(tx, binder, kind, self.clock())
+            else:
+                await binders.refused(tx, binder, kind)
 
     async def _observe(self, claimed: Claim) -> tuple[Seen, Claim]:
         """What the cloud says now. A listing that fails is no observation, and the binder waits longer each time."""
@@ -144,24 +186,28 @@ class Launcher:
             blind = replace(binder, errors_in_row=binder.errors_in_row + 1, last_error=error.message)
             return Seen(), replace(claimed, binder=blind)
         seen = self._seen(binder, listing.of(binder.id))
-        return replace(seen, unanswered_at=claimed.unanswered_at), claimed
+        return seen, claimed
 
     def _seen(self, binder: Binder, objects: tuple[CloudObject, ...]) -> Seen:
         mark = Mark(deployment=self.deployment, binder=binder.id, attempt=binder.attempt)
-        mine = {o.kind: o for o in objects if o.mark == mark}
+        mine = doubles.kept(objects, binder.attempt)
         port, floating_ip = mine.get(Kind.PORT), mine.get(Kind.FLOATING_IP)
         address = self.cloud.address(mark, port, floating_ip) if port and floating_ip else None
         return Seen(objects=objects, address=address)
 
     @asynccontextmanager
-    async def _renewed(self, claimed: Claim) -> AsyncIterator[None]:
+    async def _renewed(self, claimed: Claim, right: Right) -> AsyncIterator[None]:
         async def renew() -> None:
             while True:
                 await asyncio.sleep(LEASE.total_seconds() / 3)
                 with suppress(BinderopsError):  # the next one may work; the fence holds anyway
                     async with self.db.transaction() as tx:
                         until = self.clock() + LEASE
-                        await tx.run("binders.renew", id=claimed.binder.id, lease=claimed.lease, until=until)
+                        held = await tx.run(
+                            "binders.renew", id=claimed.binder.id, lease=claimed.lease, until=until
+                        )
+                    if held:
+                        right.until = until
 
         task = asyncio.create_task(renew(), name=f"renew-{claimed.binder.id}")
         try:
@@ -174,3 +220,9 @@ class Launcher:
         later = self.clock() + backoff(claimed.binder.errors_in_row + 2)
         async with self.db.transaction() as tx:
             await tx.run("binders.release", id=claimed.binder.id, lease=claimed.lease, wake_at=later)
+
+
+def _appeared(seen: Seen, claimed: Claim) -> dict[Unanswered, CloudObject]:
+    """What a listing shows now of calls whose answers were lost."""
+    made = {(o.mark.attempt, o.kind): o for o in seen.objects or ()}
+    return {u: made[u.attempt, u.kind] for u in claimed.unanswered if (u.attempt, u.kind) in made}

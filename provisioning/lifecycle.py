@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from provisioning import wishes
+from provisioning import doubles, failures, wishes
 from provisioning.actions import (
     Action,
     CheckPublic,
@@ -27,7 +27,6 @@ from provisioning.model import (
     Binder,
     CloudObject,
     Event,
-    Failure,
     Happened,
     Intent,
     Kind,
@@ -114,7 +113,7 @@ def _creating(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Deci
         return _again(
             *fail(
                 binder,
-                _took_too_long(binder, "create-timeout", "The cloud did not bring up the instance"),
+                failures.took_too_long(binder, "create-timeout", "The cloud did not bring up the instance"),
                 now,
                 policy,
             ),
@@ -122,10 +121,17 @@ def _creating(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Deci
         )
     if seen.objects is None:
         return _blind(binder, now)
-    older = [o for o in seen.objects if o.mark.attempt != binder.attempt]
-    if older:
-        return _delete_next(binder, older, now)
-    return _make_next(binder, {o.kind: o for o in seen.objects}, seen, now, policy)
+    if extra := doubles.superfluous(seen.objects, binder.attempt):
+        return _delete_next(binder, extra, now)
+    decision = _make_next(binder, doubles.kept(seen.objects, binder.attempt), seen, now, policy)
+    if isinstance(decision.action, MakePort | MakeFloatingIp | MakeVolume | MakeServer):
+        # It may be there already, made by a call whose answer was lost: a listing shows it later than its making.
+        waits_until = max(
+            (u.at + UNSEEN for u in seen.unanswered if u.attempt == binder.attempt), default=now
+        )
+        if now < waits_until:
+            return Decision(binder=binder, wake_at=waits_until)
+    return decision
 
 
 def _make_next(
@@ -146,14 +152,12 @@ def _make_next(
             return replace(asleep, action=MakeVolume(size_gib=policy.volume_gib))
         if volume.status is Status.BUILDING:
             return asleep
-    if (server := have.get(Kind.SERVER)) is None:
+    server = have.get(Kind.SERVER)
+    broken = next((o for o in (volume, server) if o is not None and o.status is Status.ERROR), None)
+    if broken is not None:
+        return _again(*fail(binder, failures.could_not_start(broken), now, policy), now)
+    if server is None:
         return replace(asleep, action=MakeServer(port_id=port.id, volume_id=volume.id if volume else None))
-    if server.status is Status.ERROR:
-        failure = Failure(
-            code="server-error", message="The cloud could not start the instance.",
-            hint="Retry; another flavor may help. The cloud's own words are below.", lines=(server.detail,) if server.detail else (),
-        )  # fmt: skip
-        return _again(*fail(binder, failure, now, policy), now)
     if server.status is not Status.ACTIVE or seen.address is None:
         return asleep
     up = replace(
@@ -166,8 +170,10 @@ def _make_next(
 
 def _coming_up(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
     """Booting, building, starting: the guest's newest report says where it is."""
-    if (lost := _lost(binder, seen)) is not None:
+    if (lost := failures.lost(binder, seen)) is not None:
         return _again(*fail(binder, lost, now, policy), now)
+    if extra := doubles.superfluous(seen.objects or (), binder.attempt):
+        return _delete_next(binder, extra, now)
     said = binder.report.phase if binder.report else ""
     if said == "failed":
         return Decision(binder=binder, action=KeepLog(), wake_at=now + SOON)
@@ -188,8 +194,10 @@ def _coming_up(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Dec
 
 
 def _ready(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
-    if (lost := _lost(binder, seen)) is not None:
+    if (lost := failures.lost(binder, seen)) is not None:
         return _again(*fail(binder, lost, now, policy), now)
+    if extra := doubles.superfluous(seen.objects or (), binder.attempt):
+        return _delete_next(binder, extra, now)
     expires = binder.expires_at or now
     if now >= expires:
         return _again(*wishes.end(binder, Outcome.EXPIRED, Event(kind=Happened.EXPIRED, at=now), now), now)
@@ -214,7 +222,7 @@ def _deleting(binder: Binder, seen: Seen, now: datetime) -> Decision:
     if seen.objects is None:
         return _blind(binder, now)
     if not seen.objects:
-        if seen.unanswered_at is not None and now < seen.unanswered_at + UNSEEN:
+        if any(now < u.at + UNSEEN for u in seen.unanswered):
             return Decision(binder=binder, wake_at=now + SOON)
         gone = replace(move(binder, Phase.DELETED, now), outcome=binder.outcome or Outcome.OK)
         return Decision(binder=gone, events=(Event(kind=Happened.DELETED, at=now),))
@@ -242,30 +250,6 @@ def _delete_next(binder: Binder, objects: Sequence[CloudObject], now: datetime) 
     return Decision(binder=binder, wake_at=now + SOON)
 
 
-def _lost(binder: Binder, seen: Seen) -> Failure | None:
-    """A fresh listing without this attempt's server, or with a broken or stopped one: somebody did that from outside."""
-    if seen.objects is None:
-        return None
-    server = next(
-        (o for o in seen.objects if o.kind is Kind.SERVER and o.mark.attempt == binder.attempt), None
-    )
-    if server is not None and server.status in (Status.STOPPED, Status.SHELVED):
-        return Failure(
-            code="instance-stopped",
-            message="The instance was stopped from outside.",
-            hint="Launch again; whoever stopped it may still start it and save its files.",
-            lines=(server.detail,) if server.detail else (),
-        )
-    if server is not None and server.status is not Status.ERROR:
-        return None
-    return Failure(
-        code="instance-lost",
-        message="The instance is gone: somebody or something removed it from outside.",
-        hint="Launch again; what was not saved elsewhere is lost.",
-        lines=(server.detail,) if server and server.detail else (),
-    )
-
-
 def _blind(binder: Binder, now: datetime) -> Decision:
     """The cloud could not be asked: wait, longer each time; nothing is concluded."""
     return Decision(binder=binder, wake_at=now + backoff(binder.errors_in_row))
@@ -274,12 +258,3 @@ def _blind(binder: Binder, now: datetime) -> Decision:
 def backoff(errors_in_row: int) -> timedelta:
     """1, 2, 4, ... 60 seconds."""
     return timedelta(seconds=min(60, 2 ** min(errors_in_row, 6)))
-
-
-def _took_too_long(binder: Binder, code: str, what: str) -> Failure:
-    minutes = round(LIMITS[binder.phase] / timedelta(minutes=1))
-    return Failure(
-        code=code, message=f"{what} within {minutes} minutes.",
-        hint="Retry; if it happens again, tell whoever runs the bot.",
-        lines=(binder.last_error,) if binder.last_error else (),
-    )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from provisioning.clouds import Address
-from provisioning.model import Binder, CloudObject, Event, Failure, Happened, Outcome, Phase
+from provisioning.model import Binder, CloudObject, Event, Failure, Happened, Kind, Outcome, Phase
 
 MOVES: Mapping[Phase, frozenset[Phase]] = {
     Phase.REQUESTED: frozenset({Phase.QUEUED, Phase.FAILED, Phase.DELETING}),
@@ -59,11 +59,20 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """A create whose answer nobody has: it may have worked."""
+
+    attempt: int
+    kind: Kind
+    at: datetime  # when it began, or was given up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What the cloud says now. ``objects`` None: it was not or could not be asked, which is not "nothing there"."""
 
     objects: tuple[CloudObject, ...] | None = None
-    unanswered_at: datetime | None = None  # when the newest create began whose answer nobody has
+    unanswered: tuple[Unanswered, ...] = ()  # what may be there although no listing shows it yet
     address: Address | None = None
 
 

@@ -22,6 +22,8 @@ from provisioning.lifecycle import SOON, Decision, backoff
 from provisioning.model import Binder, Event, Failure, Happened, Phase
 from provisioning.phases import LIMITS, Policy, fail, move
 
+_LOOK_AGAIN = ("port-gone", "volume-gone")  # somebody took it away just now: the next listing shows that
+
 _TOO_LONG: Mapping[Phase, tuple[str, str]] = {
     Phase.BUILDING: ("build-timeout", "The build took longer than 90 minutes."),
     Phase.STARTING: (
@@ -92,8 +94,13 @@ def _failed(binder: Binder, action: Action, error: BinderopsError, now: datetime
     is_delete = isinstance(action, Delete)
     if is_delete and isinstance(error, NotFoundError):
         return Decision(binder=replace(binder, errors_in_row=0), wake_at=now)
+    if is_delete and error.code == "server-locked" and binder.warned == 0:
+        stuck = Event(kind=Happened.DELETE_STUCK, at=now, data={"detail": error.message})
+        told = replace(binder, warned=1, errors_in_row=binder.errors_in_row + 1, last_error=error.message)
+        return Decision(binder=told, events=(stuck,), wake_at=now + backoff(binder.errors_in_row))
     in_time = now < binder.phase_since + LIMITS.get(binder.phase, timedelta(0))
     waits = isinstance(error, TemporaryError | ConflictError) or isinstance(action, CheckPublic)
+    waits = waits or error.code in _LOOK_AGAIN
     if is_delete or (waits and in_time):
         tried = replace(binder, errors_in_row=binder.errors_in_row + 1, last_error=error.message)
         delay = error.delay if isinstance(error, TemporaryError) else SOON

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioning.clouds import Address, ServerSpec, local_docker, local_machine, local_processes
+from provisioning.clouds import Address, ServerSpec, fence, local_docker, local_machine, local_processes
 from provisioning.clouds.local_files import (
     CloudFiles,
     FloatingIpRecord,
@@ -137,6 +137,7 @@ class LocalCloud:
 
     def _create_port(self, mark: Mark) -> CloudObject:
         with self._files.lock():
+            fence.check()
             self._must_be_new(Kind.PORT, mark)
             taken = {port.tcp for port in self._files.all(Kind.PORT, PortRecord).values()}
             record = PortRecord(mark=mark, tcp=local_machine.free_tcp_port(taken))
@@ -145,6 +146,7 @@ class LocalCloud:
 
     def _create_floating_ip(self, mark: Mark, port_id: CloudId) -> CloudObject:
         with self._files.lock():
+            fence.check()
             self._must_be_new(Kind.FLOATING_IP, mark)
             self._files.read(Kind.PORT, port_id, PortRecord)
             record = FloatingIpRecord(mark=mark, port_id=port_id)
@@ -154,6 +156,7 @@ class LocalCloud:
     def _create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject:
         record = VolumeRecord(mark=mark, image=image, size_gib=size_gib)
         with self._files.lock():
+            fence.check()
             self._must_be_new(Kind.VOLUME, mark)
             with self._files.new_folder(Kind.VOLUME, mark.name) as folder:
                 self._files.write_in(folder, Kind.VOLUME, record)
@@ -166,6 +169,7 @@ class LocalCloud:
             volume_id=spec.volume_id, metadata=spec.metadata,
         )  # fmt: skip
         with self._files.lock():
+            fence.check()
             self._must_be_possible(spec)
             with self._files.new_folder(Kind.SERVER, server_id) as folder:
                 self._instances.fill(folder, spec)

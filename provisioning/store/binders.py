@@ -12,7 +12,7 @@ import msgspec
 from provisioning.model import (
     Binder,
     BinderId,
-    CloudId,
+    CloudObject,
     Event,
     Failure,
     Happened,
@@ -25,6 +25,7 @@ from provisioning.model import (
     Request,
     Verb,
 )
+from provisioning.phases import Unanswered
 from provisioning.store.database import Row, Tx
 
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class Claim:
     intents: tuple[Intent, ...]
     rev: int
     lease: UUID
-    unanswered_at: datetime | None = None  # when the newest create began whose answer nobody has
+    unanswered: tuple[Unanswered, ...] = ()
 
 
 def to_json(value: object) -> Any:
@@ -107,10 +108,10 @@ async def claim(
         await tx.run("binders.release", id=row["id"], lease=lease, wake_at=now + _PUT_OFF)
         return None
     wanted = await tx.rows("binders.granted", id=row["id"])
-    unanswered = await tx.row("binders.unanswered", id=binder.id)
+    unanswered = await tx.rows("binders.unanswered", id=binder.id)
     return Claim(
         binder=binder, intents=tuple(_intent(w) for w in wanted), rev=row["rev"], lease=lease,
-        unanswered_at=unanswered["at"] if unanswered else None,
+        unanswered=tuple(Unanswered(attempt=u["attempt"], kind=Kind(u["kind"]), at=u["intended_at"]) for u in unanswered),
     )  # fmt: skip
 
 
@@ -157,13 +158,24 @@ async def events(tx: Tx, binder_id: BinderId) -> tuple[Event, ...]:
 
 
 async def intend(tx: Tx, binder: Binder, kind: Kind, at: datetime) -> None:
-    """Note what is about to be made in the cloud."""
+    """Note what is about to be made in the cloud, or what may have been made by a call without an answer."""
     await tx.run("binders.intend", id=binder.id, attempt=binder.attempt, kind=kind, at=at)
 
 
-async def made(tx: Tx, binder: Binder, kind: Kind, cloud_id: CloudId) -> None:
-    """Note what was made."""
-    await tx.run("binders.made", id=binder.id, attempt=binder.attempt, kind=kind, cloud_id=cloud_id)
+async def refused(tx: Tx, binder: Binder, kind: Kind) -> None:
+    """Note that the cloud made nothing: it said no."""
+    await tx.run("binders.refused", id=binder.id, attempt=binder.attempt, kind=kind)
+
+
+async def made(tx: Tx, thing: CloudObject) -> None:
+    """Note what was made, or what a listing showed of a call whose answer was lost."""
+    await tx.run(
+        "binders.made",
+        id=thing.mark.binder,
+        attempt=thing.mark.attempt,
+        kind=thing.kind,
+        cloud_id=thing.id,
+    )
 
 
 async def resources(tx: Tx, binder_id: BinderId) -> list[Row]:

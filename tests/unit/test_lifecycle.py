@@ -28,7 +28,7 @@ from provisioning.actions import (
 from provisioning.errors import CapacityError, NotFoundError, PersonError, TeamError, TemporaryError
 from provisioning.lifecycle import ASK_AGAIN, UNSEEN, decide
 from provisioning.model import Binder, CloudId, Happened, Intent, Kind, Outcome, Phase, Status, Verb
-from provisioning.phases import LIMITS, MOVES, IllegalMove, Policy, Seen, move
+from provisioning.phases import LIMITS, MOVES, IllegalMove, Policy, Seen, Unanswered, move
 from provisioning.settling import settle
 from tests.strategies import ADDRESS, INTENTS, LAB, NOW, REPORTS, SEEN, a_binder, a_plan, a_report, an_object
 
@@ -84,7 +84,7 @@ def test_given_a_create_whose_answer_nobody_has_when_the_cloud_looks_empty_then_
     None
 ):
     binder = a_binder(Phase.DELETING, plan=PLAN, outcome=Outcome.OK)
-    seen = Seen(objects=(), unanswered_at=NOW)
+    seen = Seen(objects=(), unanswered=(Unanswered(attempt=1, kind=Kind.PORT, at=NOW),))
 
     early = decide(binder, (), seen, NOW + timedelta(seconds=5), POLICY)
     later = decide(binder, (), seen, NOW + UNSEEN, POLICY)

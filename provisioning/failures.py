@@ -1,0 +1,64 @@
+"""Why a binder fails where no exception says it: what the cloud shows, or does not show in time, in words. Pure."""
+
+from datetime import timedelta
+
+from provisioning import doubles
+from provisioning.model import Binder, CloudObject, Failure, Kind, Status
+from provisioning.phases import LIMITS, Seen
+
+# As Nova says it in a server's fault: the scheduler's NoValidHost and the retries' end.
+_FULL = ("no valid host", "exceeded maximum number of retries", "maxretriesexceeded")
+
+
+def lost(binder: Binder, seen: Seen) -> Failure | None:
+    """A fresh listing without this attempt's server, or with a broken or stopped one: somebody did that from outside."""
+    if seen.objects is None:
+        return None
+    server = doubles.kept(seen.objects, binder.attempt).get(Kind.SERVER)
+    if server is not None and server.status in (Status.STOPPED, Status.SHELVED):
+        return Failure(
+            code="instance-stopped",
+            message="The instance was stopped from outside.",
+            hint="Launch again; whoever stopped it may still start it and save its files.",
+            lines=_words(server),
+        )
+    if server is not None and server.status is not Status.ERROR:
+        return None
+    return Failure(
+        code="instance-lost",
+        message="The instance is gone: somebody or something removed it from outside.",
+        hint="Launch again; what was not saved elsewhere is lost.",
+        lines=_words(server),
+    )
+
+
+def could_not_start(broken: CloudObject) -> Failure:
+    """A server or volume that ended in ERROR before it was ever there."""
+    if broken.kind is Kind.VOLUME:
+        return Failure(
+            code="volume-error", message="The cloud could not make the instance's disk.",
+            hint="Retry; if it happens again, tell whoever runs the bot.", lines=_words(broken),
+        )  # fmt: skip
+    if any(word in broken.detail.lower() for word in _FULL):
+        return Failure(
+            code="no-capacity", message="The cloud has no room for this flavor now.",
+            hint="Try a smaller flavor, or again later. The cloud's own words are below.", lines=_words(broken),
+        )  # fmt: skip
+    return Failure(
+        code="server-error", message="The cloud could not start the instance.",
+        hint="Retry; another flavor may help. The cloud's own words are below.", lines=_words(broken),
+    )  # fmt: skip
+
+
+def took_too_long(binder: Binder, code: str, what: str) -> Failure:
+    """The phase's limit passed; the newest temporary error's words may say why."""
+    minutes = round(LIMITS[binder.phase] / timedelta(minutes=1))
+    return Failure(
+        code=code, message=f"{what} within {minutes} minutes.",
+        hint="Retry; if it happens again, tell whoever runs the bot.",
+        lines=(binder.last_error,) if binder.last_error else (),
+    )  # fmt: skip
+
+
+def _words(found: CloudObject | None) -> tuple[str, ...]:
+    return (found.detail,) if found is not None and found.detail else ()
