@@ -6,7 +6,7 @@ A guest runs what strangers wrote: its texts are cut and cleaned here, so that w
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,6 +69,29 @@ class GuestLink:
             parts.append(part)
             offset += len(part)
         return b"".join(parts).decode(errors="replace")
+
+    async def configure(
+        self, agent_url: str, binder: str, *, epoch: int, keys: Sequence[str], cert_sha256: str = ""
+    ) -> None:
+        """Tell the guest the membership epoch and the bot's public keys that hold from now on; twice is as good as once.
+
+        It refuses an epoch lower than its own, and then counts as silent like one that does not confirm both.
+        """
+        wanted = {"epoch": epoch, "keys": list(keys)}
+        _, body = await self._call(
+            agent_url,
+            binder,
+            "PUT",
+            "/_binder/config",
+            cert_sha256=cert_sha256,
+            body=json.dumps(wanted).encode(),
+        )
+        try:
+            is_taken = json.loads(body) == wanted
+        except (ValueError, RecursionError) as error:
+            raise _silent("it does not say what it took") from error
+        if not is_taken:
+            raise _silent("it took something else than it was sent")
 
     async def reaches_people(self, public_url: str) -> bool:
         """Whether the public address is answered by the guest's own gate, which lets nobody in without a ticket."""

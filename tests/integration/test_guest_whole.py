@@ -248,8 +248,8 @@ async def test_given_a_newer_epoch_when_the_bot_sends_it_then_older_cookies_open
     await guest.reports("ready", "failed")
     async with guest.browser() as browser, guest.link() as link:
         await browser.enter(guest.ticket())
-        body = json.dumps({"epoch": 1, "keys": [guest.signer.public_key]}).encode()
-        await link._call(guest.agent_url, guest.id, "PUT", "/_binder/config", cert_sha256="", body=body)
+
+        await link.configure(guest.agent_url, guest.id, epoch=1, keys=[guest.signer.public_key])
 
         assert (await browser.get("/lab"))[0] == 401
         assert (await browser.enter(guest.ticket()))[0] == 303

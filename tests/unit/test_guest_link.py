@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -108,8 +108,17 @@ async def guest_that_answers(body: str, **headers: str) -> AsyncIterator[tuple[G
     async def answer(_: web.Request) -> web.Response:
         return web.Response(text=body, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
+    async with guest_that_does(answer) as both:
+        yield both
+
+
+@asynccontextmanager
+async def guest_that_does(
+    answer: Callable[[web.Request], Awaitable[web.Response]],
+) -> AsyncIterator[tuple[GuestLink, str]]:
+    """A link, and the address of a guest that deals with everything by this."""
     app = web.Application()
-    app.router.add_get("/{tail:.*}", answer)
+    app.router.add_route("*", "/{tail:.*}", answer)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         link = GuestLink(session, Signer.generate(), lambda: datetime(2026, 3, 2, 9, tzinfo=UTC))
         yield link, str(server.make_url("")).rstrip("/")
@@ -141,5 +150,40 @@ async def test_given_a_log_of_an_odd_length_then_the_guest_counts_as_silent() ->
     async with guest_that_answers("log", Binderops_Log_Size="much") as (link, url):
         with pytest.raises(TemporaryError) as caught:
             await link.log(url, "aaaa")
+
+    assert caught.value.code == "guest-silent"
+
+
+async def test_given_a_guest_that_confirms_then_it_is_configured_as_it_is_told() -> None:
+    heard: list[tuple[str, str, Any]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        body = await request.json()
+        heard.append((request.method, request.path, body))
+        return web.json_response(body)
+
+    async with guest_that_does(take) as (link, url):
+        await link.configure(url, "aaaa", epoch=3, keys=["k1", "k2"])
+
+    assert heard == [("PUT", "/_binder/config", {"epoch": 3, "keys": ["k1", "k2"]})]
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        pytest.param(400, '{"error": "the epoch is 4 already"}', id="refused"),
+        pytest.param(200, '{"epoch": 4, "keys": ["k1"]}', id="another epoch"),
+        pytest.param(200, '{"epoch": 3, "keys": ["k2"]}', id="another key"),
+        pytest.param(200, "x", id="no JSON"),
+        pytest.param(200, "[" * 100_000, id="JSON without an end"),
+    ],
+)
+async def test_given_a_guest_that_does_not_confirm_then_it_counts_as_silent(status: int, said: str) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=said)
+
+    async with guest_that_does(answer) as (link, url):
+        with pytest.raises(TemporaryError) as caught:
+            await link.configure(url, "aaaa", epoch=3, keys=["k1"])
 
     assert caught.value.code == "guest-silent"
