@@ -23,15 +23,13 @@ from bot.settings import Settings
 from bot.slack_client import SlackClient, make_client
 from provisioning import keys
 from provisioning.acting import Actor, Orders
-from provisioning.catalogue import Catalogue
-from provisioning.clouds import Cloud
 from provisioning.guest_link import GuestLink
-from provisioning.inventory import Inventory
 from provisioning.launch import Launcher
 from provisioning.model import Plan, Request
 from provisioning.phases import Policy
-from provisioning.plan import PlanPolicy, make_plan
+from provisioning.plan import make_plan
 from provisioning.reports import Listener
+from provisioning.sites import Sites
 from provisioning.sources import SourcePolicy, resolve
 from provisioning.store.database import Bell, Database
 from provisioning.store.migrations import migrate
@@ -53,9 +51,7 @@ class Parts:
 
     settings: Settings
     url: str  # of the database
-    cloud: Cloud
-    plans: PlanPolicy
-    listing_every: timedelta = timedelta(seconds=2)
+    sites: Sites
     clock: Callable[[], datetime] = utc_now
     database: type[Database] = field(default=Database)
     client: Callable[[Settings], SlackClient] = field(default=make_client)
@@ -101,24 +97,21 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         await bell.start()
         stack.push_async_callback(bell.stop)
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        stack.push_async_callback(parts.cloud.close)
+        stack.push_async_callback(parts.sites.close)
         sealed = keys.secret_of(settings.home, settings.secrets.binderops_key)
         signing = await keys.load(db, sealed, clock)
         link = GuestLink(http, signing.current, clock)
-        inventory = Inventory(parts.cloud, clock, every=parts.listing_every)
-        listener = Listener(db, parts.cloud, inventory, link, bell, clock)
+        listener = Listener(db, parts.sites, link, bell, clock)
         stack.push_async_callback(listener.stop)
-        launcher = _launcher(parts, db, inventory, link, signing)
+        launcher = _launcher(parts, db, link, signing)
         slack = parts.client(settings)
-        catalogue = Catalogue(parts.cloud, parts.plans.prices)
-        await catalogue.start()
-        stack.push_async_callback(catalogue.stop)
+        await parts.sites.open()
         desk = Desk(
             db=db,
             people=People(slack, clock),
             clock=clock,
             links=link,
-            settings=_desk_settings(parts, catalogue),
+            settings=_desk_settings(parts),
         )
         entrance = Entrance(db, signing.current, clock)
         outbox = Outbox(db, slack, clock, http, entrance.private_link, record=slack.note)
@@ -137,41 +130,38 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         yield
 
 
-def _desk_settings(parts: Parts, catalogue: Catalogue) -> DeskSettings:
+def _desk_settings(parts: Parts) -> DeskSettings:
     settings = parts.settings
     return DeskSettings(
         admins=frozenset(settings.texts("access.admins")),
         allow_guests=settings.values["access.allow_guests"] is True,
         allow_exact=settings.texts("sources.allow_exact"),
-        default_hours=parts.plans.default_hours,
-        flavors=catalogue.flavors,
+        default_hours=parts.sites.default.plans.default_hours,
+        flavors=parts.sites.default.catalogue.flavors,
     )
 
 
-def _launcher(
-    parts: Parts, db: Database, inventory: Inventory, link: GuestLink, signing: keys.Keys
-) -> Launcher:
+def _launcher(parts: Parts, db: Database, link: GuestLink, signing: keys.Keys) -> Launcher:
     settings = parts.settings
     deployment = settings.text("deployment")
     allow_exact = settings.texts("sources.allow_exact")
 
     async def plan(request: Request) -> Plan:
         resolved = await resolve(request, policy=SourcePolicy(allow_exact=allow_exact))
-        return make_plan(request, resolved, await parts.cloud.flavors(), parts.plans)
+        site = parts.sites.named(request.options.cloud)
+        return make_plan(request, resolved, await site.cloud.flavors(), site.plans)
 
     actor = Actor(
-        db=db, cloud=parts.cloud, link=link, plan=plan, deployment=deployment, clock=parts.clock,
+        db=db, sites=parts.sites, link=link, plan=plan, deployment=deployment, clock=parts.clock,
         orders=Orders(bot_keys=signing.public, allow_exact=allow_exact),
     )  # fmt: skip
     policy = Policy(
         max_lifetime=timedelta(hours=settings.number("limits.max_hours") or 0),
         keep_failed=timedelta(minutes=settings.number("limits.keep_failed_minutes") or 0),
-        volume_root_below_gib=parts.cloud.volume_root_below_gib,
     )
     return Launcher(
         db=db,
-        cloud=parts.cloud,
-        inventory=inventory,
+        sites=parts.sites,
         actor=actor,
         policy=policy,
         deployment=deployment,

@@ -31,6 +31,7 @@ from provisioning.guest_link import GuestLink
 from provisioning.launch_spec import Limits, launch_json
 from provisioning.model import Binder, CloudObject, Kind, Mark, Phase, Plan, Request
 from provisioning.phases import LIMITS, Seen
+from provisioning.sites import Sites
 from provisioning.store import binders
 from provisioning.store.database import Database
 
@@ -57,7 +58,7 @@ class Actor:
     """The hands of a step."""
 
     db: Database
-    cloud: Cloud
+    sites: Sites
     link: GuestLink
     plan: Callable[[Request], Awaitable[Plan]]
     orders: Orders
@@ -89,9 +90,9 @@ class Actor:
             case MakePort() | MakeFloatingIp() | MakeVolume() | MakeServer():
                 return Made(await self._make(binder, action, seen, mark))
             case Delete(kind=kind, id=cloud_id):
-                await self.cloud.delete(kind, cloud_id)
+                await self.sites.of(binder).cloud.delete(kind, cloud_id)
             case ReadConsole():
-                return Said(await self._console(seen, mark))
+                return Said(await self._console(self.sites.of(binder).cloud, seen, mark))
             case KeepLog():
                 text = await self.link.log(binder.agent_url, binder.id, cert_sha256=binder.cert_sha256)
                 async with self.db.transaction() as tx:
@@ -104,22 +105,25 @@ class Actor:
         return Done()
 
     async def _make(self, binder: Binder, action: Action, seen: Seen, mark: Mark) -> CloudObject:
+        cloud = self.sites.of(binder).cloud
         match action:
             case MakeFloatingIp(port_id=port_id):
-                return await self.cloud.create_floating_ip(mark, port_id)
+                return await cloud.create_floating_ip(mark, port_id)
             case MakeVolume(size_gib=size_gib):
-                return await self.cloud.create_volume(mark, _plan(binder).image, size_gib)
+                return await cloud.create_volume(mark, _plan(binder).image, size_gib)
             case MakeServer():
-                return await self._make_server(binder, action, seen, mark)
+                return await self._make_server(cloud, binder, action, seen, mark)
             case _:
-                return await self.cloud.create_port(mark)
+                return await cloud.create_port(mark)
 
-    async def _make_server(self, binder: Binder, action: MakeServer, seen: Seen, mark: Mark) -> CloudObject:
+    async def _make_server(
+        self, cloud: Cloud, binder: Binder, action: MakeServer, seen: Seen, mark: Mark
+    ) -> CloudObject:
         if seen.address is None:  # port and floating IP were seen, or this action had not been decided
             raise TemporaryError("no-address", "The instance has no address yet.", "It is tried again.")
         plan = _plan(binder)
         launch = launch_json(
-            binder, plan, seen.address, deployment=self.deployment, runtime=self.cloud.runtime,
+            binder, plan, seen.address, deployment=self.deployment, runtime=cloud.runtime,
             bot_keys=self.orders.bot_keys, allow_exact=self.orders.allow_exact, limits=self.orders.limits,
         )  # fmt: skip
         metadata = {
@@ -133,7 +137,7 @@ class Actor:
                 timespec="seconds"
             ),
         }
-        return await self.cloud.create_server(
+        return await cloud.create_server(
             ServerSpec(
                 mark=mark,
                 flavor=plan.flavor.name,
@@ -145,9 +149,9 @@ class Actor:
             )
         )
 
-    async def _console(self, seen: Seen, mark: Mark) -> tuple[str, ...]:
+    async def _console(self, cloud: Cloud, seen: Seen, mark: Mark) -> tuple[str, ...]:
         server = doubles.kept(seen.objects or (), mark.attempt).get(Kind.SERVER)
-        text = await self.cloud.console(server.id) if server else ""
+        text = await cloud.console(server.id) if server else ""
         return tuple(line for line in text.splitlines() if line.strip())[-_CONSOLE_LINES:]
 
 

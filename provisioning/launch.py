@@ -24,13 +24,13 @@ from provisioning.actions import (
     MakeVolume,
     Result,
 )
-from provisioning.clouds import Cloud, fence
-from provisioning.errors import BinderopsError, UnexpectedError
-from provisioning.inventory import Inventory
+from provisioning.clouds import fence
+from provisioning.errors import BinderopsError, RefusedError, UnexpectedError
 from provisioning.lifecycle import Decision, backoff, decide
 from provisioning.model import Binder, BinderId, CloudObject, Kind, Mark, Phase
 from provisioning.phases import Policy, Seen, Unanswered
 from provisioning.settling import settle
+from provisioning.sites import Site, Sites
 from provisioning.store import binders
 from provisioning.store.binders import Claim
 from provisioning.store.database import Database, Tx
@@ -72,8 +72,7 @@ class Launcher:
     """Takes due binders one step further."""
 
     db: Database
-    cloud: Cloud
-    inventory: Inventory
+    sites: Sites
     actor: Actor
     policy: Policy
     deployment: str
@@ -110,8 +109,9 @@ class Launcher:
         seen, claimed = await self._observe(claimed)
         appeared = _appeared(seen, claimed)
         seen = replace(seen, unanswered=tuple(u for u in claimed.unanswered if u not in appeared))
+        policy = self._policy(claimed.binder)
         while True:
-            decision = decide(claimed.binder, claimed.intents, seen, self.clock(), self.policy)
+            decision = decide(claimed.binder, claimed.intents, seen, self.clock(), policy)
             action = decision.action
             if action is not None:  # from here on a listing must be younger than this to count
                 decision = replace(decision, binder=replace(decision.binder, last_action_at=self.clock()))
@@ -123,7 +123,7 @@ class Launcher:
                 return
             with fence.acting_while(right.holds):
                 result = await self.actor.act(decision.binder, action, seen)
-            settled = settle(decision.binder, action, result, self.clock(), self.policy)
+            settled = settle(decision.binder, action, result, self.clock(), policy)
             acted = replace(claimed, binder=decision.binder)
             if not await self._record(
                 acted, settled, keep_lease=isinstance(result, Made), came=(action, result)
@@ -132,7 +132,9 @@ class Launcher:
             if not isinstance(result, Made):
                 return
             # What this step made itself need not be listed again.
-            seen = self._seen(settled.binder, (*(seen.objects or ()), result.object))
+            seen = self._seen(
+                self.sites.of(settled.binder), settled.binder, (*(seen.objects or ()), result.object)
+            )
             claimed = replace(claimed, binder=settled.binder, intents=())
 
     async def _record(
@@ -180,20 +182,26 @@ class Launcher:
         if binder.phase not in _LOOKS_AT_CLOUD and not claimed.intents:
             return Seen(), claimed
         try:
-            listing = await self.inventory.since(max(binder.last_action_at, self.clock() - _OLDEST_LISTING))
+            site = self.sites.of(binder)
+            listing = await site.inventory.since(max(binder.last_action_at, self.clock() - _OLDEST_LISTING))
         except BinderopsError as error:
             log.warning("listing-failed binder=%s code=%s message=%s", binder.id, error.code, error.message)
             blind = replace(binder, errors_in_row=binder.errors_in_row + 1, last_error=error.message)
             return Seen(), replace(claimed, binder=blind)
-        seen = self._seen(binder, listing.of(binder.id))
-        return seen, claimed
+        return self._seen(site, binder, listing.of(binder.id)), claimed
 
-    def _seen(self, binder: Binder, objects: tuple[CloudObject, ...]) -> Seen:
+    def _seen(self, site: Site, binder: Binder, objects: tuple[CloudObject, ...]) -> Seen:
         mark = Mark(deployment=self.deployment, binder=binder.id, attempt=binder.attempt)
         mine = doubles.kept(objects, binder.attempt)
         port, floating_ip = mine.get(Kind.PORT), mine.get(Kind.FLOATING_IP)
-        address = self.cloud.address(mark, port, floating_ip) if port and floating_ip else None
+        address = site.cloud.address(mark, port, floating_ip) if port and floating_ip else None
         return Seen(objects=objects, address=address)
+
+    def _policy(self, binder: Binder) -> Policy:
+        """The deployment's policy as it is on the binder's cloud."""
+        with suppress(RefusedError):  # an unknown cloud: nothing is made there anyway
+            return replace(self.policy, volume_root_below_gib=self.sites.of(binder).volume_root_below_gib)
+        return self.policy
 
     @asynccontextmanager
     async def _renewed(self, claimed: Claim, right: Right) -> AsyncIterator[None]:

@@ -7,11 +7,10 @@ import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from provisioning.clouds import Cloud
 from provisioning.errors import BinderopsError
 from provisioning.guest_link import GuestLink, report_from_json
-from provisioning.inventory import Inventory
 from provisioning.model import Binder, Kind, Phase, Report
+from provisioning.sites import Sites
 from provisioning.store import binders
 from provisioning.store.database import Bell, Database
 
@@ -44,15 +43,13 @@ class Listener:
     def __init__(
         self,
         db: Database,
-        cloud: Cloud,
-        inventory: Inventory,
+        sites: Sites,
         link: GuestLink,
         bell: Bell,
         clock: Callable[[], datetime],
     ) -> None:
         self._db = db
-        self._cloud = cloud
-        self._inventory = inventory
+        self._sites = sites
         self._link = link
         self._bell = bell
         self._clock = clock
@@ -123,7 +120,8 @@ class Listener:
         after = binder.report.n if binder.report else 0
         if binder.agent_url.startswith("https:") and not binder.cert_sha256:
             await asyncio.sleep(_PAUSE.total_seconds())
-            listing = await self._inventory.since(self._clock() - timedelta(seconds=10))
+            site = self._sites.of(binder)
+            listing = await site.inventory.since(self._clock() - timedelta(seconds=10))
             server = next(
                 (
                     o
@@ -132,7 +130,7 @@ class Listener:
                 ),
                 None,
             )
-            return reports_on_console(await self._cloud.console(server.id)) if server else ()
+            return reports_on_console(await site.cloud.console(server.id)) if server else ()
         return await self._link.status(
             binder.agent_url, binder.id, after, _LONG_POLL_S, cert_sha256=binder.cert_sha256
         )

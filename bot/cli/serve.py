@@ -6,11 +6,12 @@ import shutil
 import sys
 from pathlib import Path
 
-from bot.runtime import Parts, database_url, running, until_told_to_stop
+from bot.runtime import Parts, database_url, running, until_told_to_stop, utc_now
 from bot.settings import Settings
 from provisioning.clouds.local import LocalCloud
 from provisioning.errors import RefusedError
 from provisioning.plan import PlanPolicy, PriceRule, preset
+from provisioning.sites import Sites, site
 
 SUMMARY = "serve a Slack workspace"
 
@@ -57,7 +58,9 @@ async def _serve(settings: Settings) -> None:
     cloud = await open_local_cloud(settings)
     async with (
         database_url(settings) as url,
-        running(Parts(settings=settings, url=url, cloud=cloud, plans=plans(settings))),
+        running(
+            Parts(settings=settings, url=url, sites=Sites([site(cloud, utc_now, plans=plans(settings))]))
+        ),
     ):
         print("Binderops serves. Ctrl-C stops it.", flush=True)
         print(_NO_ISOLATION, file=sys.stderr, flush=True)

@@ -12,9 +12,10 @@ from bot.cli.serve import open_local_cloud, plans
 from bot.manifest import manifest
 from bot.outbox import post_again
 from bot.playground import InstalledApp, Playground
-from bot.runtime import Parts, database_url, running, until_told_to_stop
+from bot.runtime import Parts, database_url, running, until_told_to_stop, utc_now
 from bot.settings import Secrets, Settings
 from provisioning.errors import RefusedError
+from provisioning.sites import Sites, site
 from provisioning.store.database import Database
 
 SUMMARY = "a playground on this machine"
@@ -77,7 +78,8 @@ async def _play_in(playground: Playground, settings: Settings, runtime: str) -> 
     try:
         async with database_url(settings) as url:
             await _fill(url)
-            parts = Parts(settings=settings, url=url, cloud=cloud, plans=plans(settings))
+            sites = Sites([site(cloud, utc_now, plans=plans(settings))])
+            parts = Parts(settings=settings, url=url, sites=sites)
             async with running(parts):
                 print(f"The playground: {playground.url}", flush=True)
                 print(f"Try there:      /binder {playground.sample_url}", flush=True)

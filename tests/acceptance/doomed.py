@@ -13,11 +13,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.runtime import Parts, database_url, running
+from bot.runtime import Parts, database_url, running, utc_now
 from bot.settings import Settings, load
 from bot.slack_client import SlackClient
 from provisioning.clouds.local import LocalCloud
 from provisioning.plan import preset
+from provisioning.sites import Sites, site
 from provisioning.store.database import Database, Tx
 
 QUICK_GUEST = Path(__file__).parents[1] / "fakes" / "quick_guest"
@@ -137,8 +138,9 @@ async def _run(settings: Settings, doom: Doom) -> None:
     cloud.doom = doom
     await cloud.open()
     async with database_url(settings) as url:
+        local = site(cloud, utc_now, plans=preset("local"), listing_every=timedelta(milliseconds=50))
         parts = Parts(
-            settings=settings, url=url, cloud=cloud, plans=preset("local"), listing_every=timedelta(milliseconds=50),
+            settings=settings, url=url, sites=Sites([local]),
             database=doomed_database(doom), client=lambda s: doomed_client(doom, s),
         )  # fmt: skip
         async with running(parts):

@@ -24,6 +24,7 @@ from provisioning.model import (
     Verb,
 )
 from provisioning.phases import LIMITS, Policy
+from provisioning.sites import Sites
 from provisioning.store import binders
 from provisioning.store.database import Database
 from tests.conftest import Clock
@@ -55,19 +56,18 @@ class Bench:
     def __init__(self, db: Database, clock: Clock) -> None:
         self.db, self.clock = db, clock
         self.cloud, self.link = FakeCloud(clock), FakeLink()
+        self.sites = Sites.only(self.cloud, Inventory(self.cloud, clock, every=timedelta(0)))
         self.plan: Plan | BinderopsError = a_plan()
         self.launcher = self.another_process()
 
     def another_process(self) -> Launcher:
         actor = Actor(
-            db=self.db, cloud=self.cloud, link=self.link, plan=self._plan, orders=Orders(bot_keys=("k1", "k2")),
+            db=self.db, sites=self.sites, link=self.link, plan=self._plan, orders=Orders(bot_keys=("k1", "k2")),
             deployment="test", clock=self.clock,
         )  # type: ignore[arg-type]  # fmt: skip
-        inventory = Inventory(self.cloud, self.clock, every=timedelta(0))
         return Launcher(
             db=self.db,
-            cloud=self.cloud,
-            inventory=inventory,
+            sites=self.sites,
             actor=actor,
             policy=Policy(),
             deployment="test",

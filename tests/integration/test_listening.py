@@ -10,6 +10,7 @@ from provisioning.guest_link import GuestLink
 from provisioning.inventory import Inventory
 from provisioning.model import Phase
 from provisioning.reports import Listener
+from provisioning.sites import Sites
 from provisioning.store import binders
 from provisioning.store.database import Bell, Database
 from provisioning.tickets import Signer
@@ -25,7 +26,7 @@ async def test_given_an_error_that_nobody_expected_then_it_is_logged_and_the_lis
 ) -> None:
     bell = Bell(database_url)
     cloud = FakeCloud(clock)
-    inventory = Inventory(cloud, clock, every=timedelta(seconds=10))
+    sites = Sites.only(cloud, Inventory(cloud, clock, every=timedelta(seconds=10)))
     async with db.transaction() as tx:
         await binders.insert(tx, a_binder(Phase.BUILDING, plan=a_plan()))
         # A fingerprint that is none: the call itself breaks.
@@ -33,7 +34,7 @@ async def test_given_an_error_that_nobody_expected_then_it_is_logged_and_the_lis
             "update binders set agent_url = 'https://127.0.0.1:1', cert_sha256 = 'odd'"
         )
     async with aiohttp.ClientSession() as session:
-        listener = Listener(db, cloud, inventory, GuestLink(session, Signer.generate(), clock), bell, clock)
+        listener = Listener(db, sites, GuestLink(session, Signer.generate(), clock), bell, clock)
         with caplog.at_level(logging.ERROR):
             await listener.once()
             await bell.wait("listen", timeout_s=30)

@@ -1,0 +1,133 @@
+"""The clouds of a deployment by name: each with what is shared of it, what it offers and what a launch there follows.
+
+The first is the default. A binder belongs to the cloud that its plan names, for as long as it lives. Decides nothing else.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from provisioning.catalogue import Catalogue
+from provisioning.clouds import Cloud
+from provisioning.errors import PersonError, RefusedError
+from provisioning.inventory import Inventory, Shared
+from provisioning.model import Binder
+from provisioning.plan import PlanPolicy
+from provisioning.quota import Quota
+
+_LISTING_EVERY = timedelta(seconds=2)
+_QUOTA_EVERY = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One cloud of the deployment."""
+
+    name: str  # in the settings and in ``cloud=``; empty where there is only one
+    cloud: Cloud
+    inventory: Inventory
+    quota: Shared[Quota]
+    catalogue: Catalogue
+    plans: PlanPolicy
+    volume_root_below_gib: int  # flavors with a smaller disk get a volume; 0: never
+
+
+def site(
+    cloud: Cloud,
+    clock: Callable[[], datetime],
+    *,
+    name: str = "",
+    plans: PlanPolicy | None = None,
+    listing_every: timedelta = _LISTING_EVERY,
+) -> Site:
+    """The site of a cloud, with what is shared of it. Asks nothing yet."""
+    return _site(cloud, Inventory(cloud, clock, every=listing_every), name, plans or PlanPolicy(), None)
+
+
+def _site(
+    cloud: Cloud, inventory: Inventory, name: str, plans: PlanPolicy, volume_root_below_gib: int | None
+) -> Site:
+    below = cloud.volume_root_below_gib if volume_root_below_gib is None else volume_root_below_gib
+    quota = Shared(cloud.quota, inventory.clock, every=_QUOTA_EVERY, moment=lambda quota: quota.read_at)
+    return Site(
+        name=name, cloud=cloud, inventory=inventory, quota=quota, catalogue=Catalogue(cloud, plans.prices),
+        plans=plans, volume_root_below_gib=below,
+    )  # fmt: skip
+
+
+class Sites:
+    """All clouds of the deployment, in the settings' order. Never empty, each name once."""
+
+    def __init__(self, sites: Iterable[Site]) -> None:
+        self._sites = tuple(sites)
+        if not self._sites:
+            raise ValueError("a deployment needs a cloud")
+        if len({one.name.casefold() for one in self._sites}) < len(self._sites):
+            raise ValueError("two clouds have the same name")
+
+    @classmethod
+    def only(cls, cloud: Cloud, inventory: Inventory, *, volume_root_below_gib: int | None = None) -> "Sites":
+        """A deployment with this one cloud; ``volume_root_below_gib`` None: as the cloud has it."""
+        return cls([_site(cloud, inventory, "", PlanPolicy(), volume_root_below_gib)])
+
+    def __iter__(self) -> Iterator[Site]:
+        return iter(self._sites)
+
+    @property
+    def default(self) -> Site:
+        """Where a launch that names no cloud goes."""
+        return self._sites[0]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What ``cloud=`` may be; empty where there is nothing to choose."""
+        return tuple(one.name for one in self._sites) if len(self._sites) > 1 else ()
+
+    def of(self, binder: Binder) -> Site:
+        """Where the binder is. Raises `RefusedError` (``cloud-unknown``) where the settings know its cloud no more."""
+        name = binder.plan.cloud if binder.plan else ""
+        if not name:
+            return self.default
+        for one in self._sites:
+            if one.name == name:
+                return one
+        raise RefusedError(
+            "cloud-unknown",
+            f"This environment is on the cloud {name}, which the bot's settings do not name any more.",
+            f"Whoever runs the bot must put {name} back into the settings (clouds) and restart it; "
+            "until then nothing there is looked at, and nothing is deleted.",
+        )
+
+    def named(self, name: str) -> Site:
+        """The site of this name in any letter case, the default for an empty one. Raises `PersonError` (``unknown-cloud``)."""
+        if not name:
+            return self.default
+        for one in self._sites:
+            if one.name.casefold() == name.casefold():
+                return one
+        raise unknown_cloud(name, self.names)
+
+    async def open(self) -> None:
+        """Ask each cloud what it offers, and go on asking. A cloud that does not answer stops nothing."""
+        for one in self._sites:
+            await one.catalogue.start()
+
+    async def close(self) -> None:
+        """Ask no more, and leave all clouds."""
+        for one in self._sites:
+            await one.catalogue.stop()
+            await one.cloud.close()
+
+
+def unknown_cloud(name: str, names: tuple[str, ...]) -> PersonError:
+    """There is no cloud of this name: which one may be meant, and which there are."""
+    if not names:
+        return PersonError(
+            "unknown-cloud", f"There is no cloud {name}: there is only one here.", "Leave cloud= out."
+        )
+    near = difflib.get_close_matches(name.casefold(), {n.casefold(): n for n in names}, 1, 0.4)
+    meant = next((f"Did you mean {n}? " for n in names if [n.casefold()] == near), "")
+    return PersonError(
+        "unknown-cloud", f"There is no cloud {name}.", f"{meant}Clouds are {', '.join(names)}."
+    )
