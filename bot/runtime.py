@@ -147,9 +147,9 @@ def _launcher(parts: Parts, db: Database, link: GuestLink, signing: keys.Keys) -
     allow_exact = settings.texts("sources.allow_exact")
 
     async def plan(request: Request) -> Plan:
-        resolved = await resolve(request, policy=SourcePolicy(allow_exact=allow_exact))
         site = parts.sites.named(request.options.cloud)
-        return make_plan(request, resolved, await site.cloud.flavors(), site.plans)
+        resolved = await resolve(request, policy=SourcePolicy(allow_exact=allow_exact))
+        return make_plan(request, resolved, await parts.sites.offer(site), site.plans)
 
     actor = Actor(
         db=db, sites=parts.sites, link=link, plan=plan, deployment=deployment, clock=parts.clock,

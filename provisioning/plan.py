@@ -5,8 +5,8 @@ an instance is active; how a price reads is the messages' business.
 """
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
@@ -45,6 +45,7 @@ class PlanPolicy:
     """What a deployment offers and allows."""
 
     default_flavor: str = ""  # empty: the smallest on offer
+    is_own_flavor: bool = False  # the operator chose it: where the cloud lacks it, nothing takes its place
     default_image: str = ""  # empty: the cloud's driver decides
     default_hours: float = 4
     max_hours: float = 72
@@ -66,6 +67,7 @@ class PlanPolicy:
         return replace(
             self,
             default_flavor=flavor or self.default_flavor,
+            is_own_flavor=bool(flavor) or self.is_own_flavor,
             default_image=image or self.default_image,
             # A default that the limit forbids would refuse every launch that names no lifetime.
             default_hours=min(self.default_hours if hours is None else hours, limit),
@@ -94,12 +96,22 @@ def preset(name: str) -> PlanPolicy:
     return _PRESETS[name]
 
 
-def make_plan(request: Request, resolved: Resolved, flavors: Sequence[Flavor], policy: PlanPolicy) -> Plan:
-    """The plan for a request, whose commit is known, on a cloud that offers these flavors, smallest first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What the plan's cloud offers, and what could be had on the others."""
 
-    Raises `PersonError` ``unknown-flavor``, ``too-long`` and ``bad-hours``, `TeamError` ``no-flavors`` where the cloud offers none.
+    flavors: Sequence[Flavor]  # smallest first
+    cloud: str = ""  # its name; empty where there is only one
+    elsewhere: Mapping[str, Sequence[Flavor]] = field(default_factory=dict)  # other clouds', as last seen
+
+
+def make_plan(request: Request, resolved: Resolved, offer: Offer, policy: PlanPolicy) -> Plan:
+    """The plan for a request, whose commit is known, on the cloud that makes the offer.
+
+    Raises `PersonError` ``unknown-flavor``, ``too-long`` and ``bad-hours``, `TeamError` ``no-flavors`` where the cloud offers none
+    and ``default-flavor-missing`` where the operator's default is not among them.
     """
-    flavor = priced(_chosen(request.options.flavor, flavors, policy), policy.prices)
+    flavor = priced(_chosen(request.options.flavor, offer, policy), policy.prices)
     threshold, price = policy.confirm_above_su_per_hour, flavor.su_per_hour
     return Plan(
         request=request,
@@ -110,6 +122,7 @@ def make_plan(request: Request, resolved: Resolved, flavors: Sequence[Flavor], p
         image=request.options.image or policy.default_image,
         lifetime=_lifetime(request.options.hours, policy),
         needs_confirmation=threshold is not None and price is not None and price > threshold,
+        cloud=offer.cloud,
         source_url=resolved.url,
         source_address=resolved.address,
     )
@@ -134,8 +147,9 @@ def title(repo: str) -> str:
     return "/".join(path.split("/")[-2:]) or parts.netloc or repo
 
 
-def _chosen(name: str, flavors: Sequence[Flavor], policy: PlanPolicy) -> Flavor:
+def _chosen(name: str, offer: Offer, policy: PlanPolicy) -> Flavor:
     """The flavor that was named, in any letter case, or the deployment's default."""
+    flavors = offer.flavors
     if not flavors:
         raise TeamError(
             "no-flavors",
@@ -148,12 +162,31 @@ def _chosen(name: str, flavors: Sequence[Flavor], policy: PlanPolicy) -> Flavor:
     for flavor in flavors:
         if flavor.name.lower() == wanted.lower():
             return flavor
-    if not name:
-        return flavors[0]  # the preset's default is a suggestion; this cloud may have other names
-    raise _unknown_flavor(name, [flavor.name for flavor in flavors])
+    if name:
+        raise _unknown_flavor(name, offer)
+    if policy.is_own_flavor:
+        raise TeamError(
+            "default-flavor-missing",
+            f"The default flavor, {wanted}, is not on offer{_on(offer.cloud)}.",
+            f"Name one, such as flavor={flavors[0].name}. Whoever runs the bot must correct the default (defaults.flavor). "
+            f"On offer: {', '.join(flavor.name for flavor in flavors)}.",
+        )
+    return flavors[0]  # the preset's default is a suggestion; this cloud may have other names
 
 
-def _unknown_flavor(name: str, names: list[str]) -> PersonError:
+def _unknown_flavor(name: str, offer: Offer) -> PersonError:
+    names = [flavor.name for flavor in offer.flavors]
+    at_home = [
+        cloud
+        for cloud, flavors in offer.elsewhere.items()
+        if name.lower() in {f.name.lower() for f in flavors}
+    ]
+    if at_home:
+        return PersonError(
+            "unknown-flavor",
+            f"The flavor {name} is not on offer{_on(offer.cloud)}, but on the cloud {at_home[0]}.",
+            f"Launch it there with cloud={at_home[0]}, or take one of {', '.join(names)}.",
+        )
     by_lower = {known.lower(): known for known in names}
     close = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.5)
     # "medium" for "m3.medium": a part of a name is nearer than its letters suggest.
@@ -162,9 +195,13 @@ def _unknown_flavor(name: str, names: list[str]) -> PersonError:
     meant = f"Did you mean {nearest[0]}? " if nearest else ""
     return PersonError(
         "unknown-flavor",
-        f"There is no flavor named {name}.",
+        f"There is no flavor named {name}{_on(offer.cloud)}.",
         f"{meant}On offer: {', '.join(names)}.",
     )
+
+
+def _on(cloud: str) -> str:
+    return f" on the cloud {cloud}" if cloud else ""
 
 
 def _lifetime(hours: float | None, policy: PlanPolicy) -> timedelta:

@@ -13,7 +13,7 @@ from provisioning.clouds import Cloud
 from provisioning.errors import PersonError, RefusedError
 from provisioning.inventory import Inventory, Shared
 from provisioning.model import Binder
-from provisioning.plan import PlanPolicy
+from provisioning.plan import Offer, PlanPolicy
 from provisioning.quota import Quota
 
 _LISTING_EVERY = timedelta(seconds=2)
@@ -107,6 +107,11 @@ class Sites:
             if one.name.casefold() == name.casefold():
                 return one
         raise unknown_cloud(name, self.names)
+
+    async def offer(self, one: Site) -> Offer:
+        """What a launch there can choose from now. Raises what the cloud raises when asked for its flavors."""
+        elsewhere = {other.name: other.catalogue.flavors() for other in self._sites if other is not one}
+        return Offer(cloud=one.name, flavors=await one.cloud.flavors(), elsewhere=elsewhere)
 
     async def open(self) -> None:
         """Ask each cloud what it offers, and go on asking. A cloud that does not answer stops nothing."""

@@ -16,7 +16,7 @@ from bot.settings import Settings
 from provisioning.clouds import Address
 from provisioning.launch_spec import Limits, launch_json
 from provisioning.model import Binder, BinderId, Phase, Plan
-from provisioning.plan import cost_su, make_plan
+from provisioning.plan import Offer, cost_su, make_plan
 from provisioning.sources import SourcePolicy, resolve
 from provisioning.tickets import Signer
 from provisioning.user_data import render
@@ -53,7 +53,8 @@ async def _plan(text: str, settings: Settings) -> Plan:
     policy = SourcePolicy(allow_exact=settings.texts("sources.allow_exact"))
     request = parse(text, allow_exact=policy.allow_exact)
     resolved = await resolve(request, policy=policy)
-    return make_plan(request, resolved, await local_cloud(settings).flavors(), plans(settings))
+    offer = Offer(flavors=await local_cloud(settings).flavors())
+    return make_plan(request, resolved, offer, plans(settings))
 
 
 def _user_data(plan: Plan, settings: Settings) -> bytes:

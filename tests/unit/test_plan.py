@@ -13,6 +13,7 @@ from provisioning.errors import PersonError, TeamError
 from provisioning.model import Flavor, Options, Request
 from provisioning.plan import (
     JETSTREAM2_PRICES,
+    Offer,
     PlanPolicy,
     PriceRule,
     cost_su,
@@ -29,6 +30,7 @@ SMALL = Flavor(name="m3.small", vcpus=2, ram_mib=6144, disk_gib=20)
 MEDIUM = Flavor(name="m3.medium", vcpus=8, ram_mib=30720, disk_gib=60)
 GPU = Flavor(name="g3.medium", vcpus=8, ram_mib=30720, disk_gib=60)
 FLAVORS = (SMALL, MEDIUM, GPU)
+OFFER = Offer(flavors=FLAVORS)
 JETSTREAM2 = preset("jetstream2")
 
 
@@ -37,13 +39,13 @@ def asking(**options: object) -> Request:
 
 
 def test_given_a_resolved_request_when_planned_then_the_plan_keys_on_its_commit_and_address() -> None:
-    plan = make_plan(REQUEST, RESOLVED, FLAVORS, JETSTREAM2)
+    plan = make_plan(REQUEST, RESOLVED, OFFER, JETSTREAM2)
 
     assert (plan.commit, plan.ref, plan.source_address) == ("a" * 40, "main", "140.82.112.3")
 
 
 def test_given_a_request_without_options_when_planned_then_the_deployments_defaults_count() -> None:
-    plan = make_plan(REQUEST, RESOLVED, FLAVORS, JETSTREAM2)
+    plan = make_plan(REQUEST, RESOLVED, OFFER, JETSTREAM2)
 
     assert (plan.flavor.name, plan.image, plan.lifetime) == (
         "m3.small",
@@ -55,7 +57,7 @@ def test_given_a_request_without_options_when_planned_then_the_deployments_defau
 def test_given_a_request_with_options_when_planned_then_they_go_before_the_defaults() -> None:
     request = asking(flavor="m3.medium", image="Featured-RockyLinux9", hours=1.5, name="Monday's class")
 
-    plan = make_plan(request, RESOLVED, FLAVORS, JETSTREAM2)
+    plan = make_plan(request, RESOLVED, OFFER, JETSTREAM2)
 
     assert (plan.flavor.name, plan.image, plan.lifetime, plan.title) == (
         "m3.medium",
@@ -66,13 +68,13 @@ def test_given_a_request_with_options_when_planned_then_they_go_before_the_defau
 
 
 def test_given_a_default_flavor_that_the_cloud_lacks_when_planned_then_the_smallest_is_taken() -> None:
-    plan = make_plan(REQUEST, RESOLVED, (MEDIUM, GPU), JETSTREAM2)
+    plan = make_plan(REQUEST, RESOLVED, Offer(flavors=(MEDIUM, GPU)), JETSTREAM2)
 
     assert plan.flavor.name == "m3.medium"
 
 
 def test_given_another_letter_case_when_planned_then_the_flavor_is_found() -> None:
-    assert make_plan(asking(flavor="M3.Medium"), RESOLVED, FLAVORS, JETSTREAM2).flavor.name == "m3.medium"
+    assert make_plan(asking(flavor="M3.Medium"), RESOLVED, OFFER, JETSTREAM2).flavor.name == "m3.medium"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_given_an_unknown_flavor_when_planned_then_the_nearest_and_the_list_are_
     typed: str, nearest: str
 ) -> None:
     with pytest.raises(PersonError) as refused:
-        make_plan(asking(flavor=typed), RESOLVED, FLAVORS, JETSTREAM2)
+        make_plan(asking(flavor=typed), RESOLVED, OFFER, JETSTREAM2)
 
     assert (refused.value.code, refused.value.hint) == (
         "unknown-flavor",
@@ -98,16 +100,51 @@ def test_given_an_unknown_flavor_when_planned_then_the_nearest_and_the_list_are_
 
 def test_given_a_flavor_like_no_other_when_planned_then_nothing_is_proposed_but_the_list() -> None:
     with pytest.raises(PersonError) as refused:
-        make_plan(asking(flavor="zzzzzzzz"), RESOLVED, FLAVORS, JETSTREAM2)
+        make_plan(asking(flavor="zzzzzzzz"), RESOLVED, OFFER, JETSTREAM2)
 
     assert refused.value.hint == "On offer: m3.small, m3.medium, g3.medium."
 
 
 def test_given_a_cloud_without_flavors_when_planned_then_the_team_is_told() -> None:
     with pytest.raises(TeamError) as refused:
-        make_plan(REQUEST, RESOLVED, (), JETSTREAM2)
+        make_plan(REQUEST, RESOLVED, Offer(flavors=()), JETSTREAM2)
 
     assert refused.value.code == "no-flavors"
+
+
+@pytest.mark.parametrize("offer", [OFFER, Offer(flavors=FLAVORS, cloud="iu")])
+def test_given_an_operators_default_flavor_that_the_cloud_lacks_when_planned_then_nothing_takes_its_place(
+    offer: Offer,
+) -> None:
+    with pytest.raises(TeamError) as refused:
+        make_plan(REQUEST, RESOLVED, offer, JETSTREAM2.with_settings(flavor="m4.small"))
+
+    assert refused.value.code == "default-flavor-missing"
+    assert all(said in refused.value.failure().hint for said in ("flavor=m3.small", "defaults.flavor"))
+
+
+def test_given_an_operators_default_flavor_that_the_cloud_lacks_when_another_is_named_then_it_is_planned() -> (
+    None
+):
+    policy = JETSTREAM2.with_settings(flavor="m4.small")
+
+    assert make_plan(asking(flavor="m3.medium"), RESOLVED, OFFER, policy).flavor.name == "m3.medium"
+
+
+def test_given_a_flavor_of_another_cloud_when_planned_then_the_message_says_which_has_it() -> None:
+    offer = Offer(cloud="iu", flavors=(SMALL,), elsewhere={"az": (), "tacc": (MEDIUM,)})
+
+    with pytest.raises(PersonError) as refused:
+        make_plan(asking(flavor="M3.medium"), RESOLVED, offer, JETSTREAM2)
+
+    assert (refused.value.code, refused.value.message) == (
+        "unknown-flavor",
+        "The flavor M3.medium is not on offer on the cloud iu, but on the cloud tacc.",
+    )
+
+
+def test_given_one_of_several_clouds_when_planned_then_the_plan_names_it() -> None:
+    assert make_plan(REQUEST, RESOLVED, Offer(cloud="iu", flavors=FLAVORS), JETSTREAM2).cloud == "iu"
 
 
 @pytest.mark.parametrize("hours", [72.01, 1000.0, float("inf"), float("nan")])
@@ -115,7 +152,7 @@ def test_given_a_lifetime_beyond_the_limit_when_planned_then_it_is_refused_with_
     hours: float,
 ) -> None:
     with pytest.raises(PersonError) as refused:
-        make_plan(asking(hours=hours), RESOLVED, FLAVORS, JETSTREAM2)
+        make_plan(asking(hours=hours), RESOLVED, OFFER, JETSTREAM2)
 
     assert refused.value.code == "too-long"
     assert "at most 72 hours" in refused.value.hint
@@ -124,7 +161,7 @@ def test_given_a_lifetime_beyond_the_limit_when_planned_then_it_is_refused_with_
 @pytest.mark.parametrize("hours", [0.0, -1.0])
 def test_given_a_lifetime_of_nothing_when_planned_then_it_is_refused(hours: float) -> None:
     with pytest.raises(PersonError) as refused:
-        make_plan(asking(hours=hours), RESOLVED, FLAVORS, JETSTREAM2)
+        make_plan(asking(hours=hours), RESOLVED, OFFER, JETSTREAM2)
 
     assert refused.value.code == "bad-hours"
 
@@ -150,7 +187,7 @@ def test_given_a_price_by_pattern_in_the_settings_when_planned_then_it_goes_befo
     rules = (PriceRule(pattern="g3.*", su_per_hour=64), PriceRule(pattern="m3.s*", su_per_hour=3))
     policy = JETSTREAM2.with_settings(prices=rules)
 
-    prices = [make_plan(asking(flavor=f.name), RESOLVED, FLAVORS, policy).flavor.su_per_hour for f in FLAVORS]
+    prices = [make_plan(asking(flavor=f.name), RESOLVED, OFFER, policy).flavor.su_per_hour for f in FLAVORS]
 
     assert prices == [3, 8, 64]
 
@@ -159,7 +196,7 @@ def test_given_a_price_by_pattern_in_the_settings_when_planned_then_it_goes_befo
 def test_given_a_preset_without_prices_when_planned_then_the_cost_is_unknown_and_nothing_asks(
     name: str,
 ) -> None:
-    plan = make_plan(REQUEST, RESOLVED, FLAVORS, preset(name))
+    plan = make_plan(REQUEST, RESOLVED, OFFER, preset(name))
 
     assert (plan.flavor.su_per_hour, cost_su(plan), plan.needs_confirmation) == (None, None, False)
 
@@ -177,7 +214,7 @@ def test_given_a_threshold_when_planned_then_only_a_price_above_it_asks(
 ) -> None:
     policy = replace(JETSTREAM2, confirm_above_su_per_hour=threshold)
 
-    assert make_plan(asking(flavor="m3.medium"), RESOLVED, FLAVORS, policy).needs_confirmation is asks
+    assert make_plan(asking(flavor="m3.medium"), RESOLVED, OFFER, policy).needs_confirmation is asks
 
 
 def test_given_settings_left_out_when_taken_into_a_policy_then_the_preset_stays() -> None:
@@ -187,7 +224,7 @@ def test_given_settings_left_out_when_taken_into_a_policy_then_the_preset_stays(
 def test_given_a_limit_below_the_default_lifetime_when_planned_then_the_limit_is_the_lifetime() -> None:
     policy = preset("local").with_settings(max_hours=2)
 
-    assert make_plan(REQUEST, RESOLVED, FLAVORS, policy).lifetime == timedelta(hours=2)
+    assert make_plan(REQUEST, RESOLVED, OFFER, policy).lifetime == timedelta(hours=2)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +244,7 @@ def test_given_a_repository_then_its_title_is_what_people_call_it(repo: str, exp
 def test_given_any_allowed_lifetime_then_the_cost_is_price_times_hours(hours: float, price: float) -> None:
     policy = PlanPolicy(prices=(PriceRule(pattern="*", su_per_hour=price),))
 
-    plan = make_plan(asking(hours=hours), RESOLVED, FLAVORS, policy)
+    plan = make_plan(asking(hours=hours), RESOLVED, OFFER, policy)
 
     # A lifetime is kept to the microsecond.
     assert cost_su(plan) == pytest.approx(price * hours, rel=1e-6)
@@ -217,11 +254,11 @@ def test_given_any_allowed_lifetime_then_the_cost_is_price_times_hours(hours: fl
 def test_given_any_flavor_name_then_it_is_on_offer_or_refused_by_name(name: str) -> None:
     offered = {f.name for f in FLAVORS}
     if name.lower() in offered:
-        assert make_plan(asking(flavor=name), RESOLVED, FLAVORS, JETSTREAM2).flavor.name in offered
+        assert make_plan(asking(flavor=name), RESOLVED, OFFER, JETSTREAM2).flavor.name in offered
         return
 
     with pytest.raises(PersonError) as refused:
-        make_plan(asking(flavor=name), RESOLVED, FLAVORS, JETSTREAM2)
+        make_plan(asking(flavor=name), RESOLVED, OFFER, JETSTREAM2)
 
     assert refused.value.code == "unknown-flavor"
 
