@@ -16,7 +16,7 @@ from provisioning.store.database import Database
 from provisioning.store.migrations import migrate
 from provisioning.store.postgres import EmbeddedPostgres
 
-pytest_plugins = ["tests.beds.left_out"]
+pytest_plugins = ["tests.beds.left_out", "tests.beds.openstack_bed"]
 
 # How long an example takes says how busy the machine is: no test is about that.
 settings.register_profile("any-machine", deadline=None)
@@ -88,7 +88,7 @@ def home(tmp_path: Path) -> Path:
 def pytest_configure() -> None:
     # A developer's own settings must not reach the tests.
     for name in [n for n in os.environ if n.startswith(("SLACK_", "OS_", "BINDEROPS_"))]:
-        if name not in ("BINDEROPS_BEDS", "BINDEROPS_KILLS"):
+        if name not in ("BINDEROPS_BEDS", "BINDEROPS_KEEP_BEDS", "BINDEROPS_KILLS"):
             del os.environ[name]
     os.environ.pop("DATABASE_URL", None)
 

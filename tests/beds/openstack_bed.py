@@ -1,0 +1,87 @@
+"""The bed "openstack": Keystone to Cinder on this machine, brought up while the tests that do without it run.
+
+A test asks for the fixture `openstack_bed`, or carries the marker of that name where it asks for it while it runs. Such tests
+come last. What the tests of a machine started, the last run of them that uses it stops; a bed that was there stays.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.beds.left_out import missing
+from tests.beds.openstack_run import OpenStackRun, lacking
+
+NAME = "openstack_bed"
+_RUN = pytest.StashKey[OpenStackRun]()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenStackBed:
+    """A running OpenStack with a project of our own."""
+
+    clouds_yaml: Path
+    consoles: Path  # a folder: what ``ID.log`` holds is what the console of server ID shows
+    member: str = "dev"  # the cloud of an ordinary member, by application credential
+    admin: str = "dev-admin"  # the cloud of the administrator
+
+
+@pytest.fixture(scope="session")
+def openstack_bed(request: pytest.FixtureRequest) -> OpenStackBed:
+    """The bed, healthy. Leaves the test out where this machine cannot run it."""
+    if how := lacking():
+        missing("openstack", how)
+    run = _run(request.config)
+    if trouble := run.wait():
+        pytest.fail(trouble, pytrace=False)
+    return OpenStackBed(clouds_yaml=run.home / "clouds.yaml", consoles=run.home / "consoles")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"{NAME}: asks for the fixture {NAME} while it runs")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the bed comes last; the order within both parts stays, which is random."""
+    items.sort(key=_needs_it)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to bring the bed up."""
+    if any(map(_needs_it, session.items)) and not session.config.option.collectonly and not lacking():
+        _run(session.config).begin()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for the bed here, where a test's time limit does not count yet."""
+    if _needs_it(item) and not lacking():
+        run = _run(item.config)
+        if not run.is_ready:
+            _say(item.config, "waiting for the OpenStack bed")
+        run.wait()
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    run = session.config.stash.get(_RUN, None)
+    if run is not None:
+        run.end()
+
+
+def _run(config: pytest.Config) -> OpenStackRun:
+    return config.stash.setdefault(_RUN, OpenStackRun())
+
+
+def _needs_it(item: pytest.Item) -> bool:
+    return NAME in getattr(item, "fixturenames", ()) or item.get_closest_marker(NAME) is not None
+
+
+def _say(config: pytest.Config, text: str) -> None:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is not None:
+        reporter.ensure_newline()
+        reporter.write_line(text)
