@@ -102,7 +102,7 @@ class _Front:
 
     async def on_submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The launch form."""
-        found = submitted(body["view"], flavors=self._flavors(), allow_exact=self._desk.settings.allow_exact)
+        found = submitted(body["view"], offers=self._desk.settings.offers(), allow_exact=self._desk.settings.allow_exact)
         if not isinstance(found, Details):
             await ack(response_action="errors", errors=found)
             return
@@ -146,10 +146,7 @@ class _Front:
 
     def _read(self, text: str) -> Any:
         settings = self._desk.settings
-        return read(text, self._desk.commands, flavors=self._flavors(), allow_exact=settings.allow_exact)
-
-    def _flavors(self) -> list[str]:
-        return [flavor.name for flavor in self._desk.settings.flavors()]
+        return read(text, self._desk.commands, offers=settings.offers(), allow_exact=settings.allow_exact)
 
     async def _want(self, arrival: Arrival, verb: str, details: Details) -> None:
         """The intent's row; raises `TemporaryError` where the database does not take it in time."""

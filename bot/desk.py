@@ -6,7 +6,7 @@ Slack and guests are asked with no transaction open; the write is fenced by the 
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -37,8 +37,8 @@ _MOST_CHOICES = 50
 _TOO_LONG = "*Not done*: Slack or the environment did not answer for too long. Please try again."
 
 
-def _no_flavors() -> tuple[Flavor, ...]:
-    return ()
+def _unknown() -> dict[str, tuple[Flavor, ...]]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +49,12 @@ class DeskSettings:
     allow_guests: bool = False
     allow_exact: tuple[str, ...] = ()
     default_hours: float = 4  # shown in the form
-    flavors: Callable[[], Sequence[Flavor]] = (
-        _no_flavors  # as last seen, with prices; must not wait for anything
-    )
+    # By cloud, the default one first, its name empty where it is the only one; as last seen, with prices. Waits for nothing.
+    flavors: Callable[[], Mapping[str, Sequence[Flavor]]] = _unknown
+
+    def offers(self) -> dict[str, tuple[str, ...]]:
+        """The flavors' names by cloud: what may be typed."""
+        return {cloud: tuple(f.name for f in flavors) for cloud, flavors in self.flavors().items()}
 
 
 class LogLink(Protocol):
@@ -133,7 +136,7 @@ class Desk:
             try:
                 wanted = read(
                     asked.details.text, self.commands,
-                    flavors=[f.name for f in self.settings.flavors()], allow_exact=self.settings.allow_exact,
+                    offers=self.settings.offers(), allow_exact=self.settings.allow_exact,
                 )  # fmt: skip
             except PersonError as error:
                 return asked, mistaken(error)

@@ -1,12 +1,13 @@
 """The launch form: a modal whose fields are read by the same grammar as typed text, with mistakes told at their field."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot import blocks
 from bot.grammar import parse
+from bot.grammar.options import Offers
 from bot.intents import Details
 from bot.words import amount
 from provisioning.errors import PersonError
@@ -16,6 +17,7 @@ CALLBACK = "binder.launch"
 FIELD = "value"  # the action_id within each field's block
 _OPTIONS = 100  # Slack's limit for a select
 _ERROR_LIMIT = 150
+_FIELDS = ("repository", "ref", "path", "cloud", "flavor", "hours")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +39,8 @@ class _Filled:
         return next((field for start, end, field in self.parts if start <= place <= end), "repository")
 
 
-def form(origin: Origin, flavors: Sequence[Flavor], *, default_hours: float) -> dict[str, Any]:
-    """The modal. ``flavors``: as last seen, with prices; none known: the name is typed."""
+def form(origin: Origin, flavors: Mapping[str, Sequence[Flavor]], *, default_hours: float) -> dict[str, Any]:
+    """The modal. ``flavors``: by cloud, as last seen, with prices; none known: the name is typed."""
     fields = [
         _text("repository", "Repository", "org/repo, or a link", hint="Any mybinder.org link works too."),
         _text("ref", "Branch, tag or commit", "the default branch", optional=True),
@@ -46,6 +48,7 @@ def form(origin: Origin, flavors: Sequence[Flavor], *, default_hours: float) -> 
             "path", "Path", "notebooks/intro.ipynb", optional=True,
             hint="A folder with Binder configuration is built; anything else is opened.",
         ),
+        *_cloud(tuple(flavors)),
         _flavor(flavors),
         _text("hours", "Lifetime in hours", amount(default_hours), optional=True, hint="Counted from when it is ready."),
     ]  # fmt: skip
@@ -67,12 +70,12 @@ def origin_of(view: dict[str, Any]) -> Origin:
 
 
 def submitted(
-    view: dict[str, Any], *, flavors: Sequence[str], allow_exact: Sequence[str]
+    view: dict[str, Any], *, offers: Offers, allow_exact: Sequence[str]
 ) -> Details | dict[str, str]:
     """The launch that the form asks for, or what is wrong at which field."""
     filled = _filled(view["state"]["values"])
     try:
-        request = parse(filled.text, flavors, allow_exact=allow_exact)
+        request = parse(filled.text, offers, allow_exact=allow_exact)
     except PersonError as error:
         said = blocks.cut(f"{error.message} {error.hint}", _ERROR_LIMIT * 2)
         return {filled.field_at(error.span[0]): said}
@@ -81,8 +84,12 @@ def submitted(
 
 def _filled(values: dict[str, Any]) -> _Filled:
     text, parts = "", []
-    for field in ("repository", "ref", "path", "flavor", "hours"):
-        given = _value(values.get(field, {}).get(FIELD) or {})
+    found = {field: _value(values.get(field, {}).get(FIELD) or {}) for field in _FIELDS}
+    if (values.get("flavor", {}).get(FIELD) or {}).get("selected_option"):
+        # Of several clouds, an option says whose flavor it is.
+        home, _, flavor = found["flavor"].rpartition(" ")
+        found |= {"flavor": flavor, "cloud": found["cloud"] or home}
+    for field, given in found.items():
         if not given and field != "repository":
             continue
         start = len(text)
@@ -103,17 +110,40 @@ def _quoted(value: str) -> str:
     return f'"{value}"' if " " in value and '"' not in value else value
 
 
-def _flavor(flavors: Sequence[Flavor]) -> dict[str, Any]:
-    if not flavors:
-        return _text("flavor", "Flavor", "the default", optional=True)
-    options = [{"text": _plain(blocks.cut(_label(f), 75)), "value": f.name} for f in flavors[:_OPTIONS]]
+def _cloud(names: Sequence[str]) -> list[dict[str, Any]]:
+    """A choice, where there is one."""
+    if len(names) < 2:
+        return []
+    options = [_option(name, name) for name in names[:_OPTIONS]]
     element = {
-        "type": "static_select",
-        "action_id": FIELD,
-        "options": options,
-        "placeholder": _plain("the default"),
-    }
+        "type": "static_select", "action_id": FIELD, "options": options, "placeholder": _plain(names[0]),
+    }  # fmt: skip
+    return [_input("cloud", "Cloud", element, optional=True)]
+
+
+def _flavor(flavors: Mapping[str, Sequence[Flavor]]) -> dict[str, Any]:
+    """All flavors, in a group for each cloud where there are several."""
+    known = {cloud: offered[:_OPTIONS] for cloud, offered in flavors.items() if offered}
+    if not known:
+        return _text("flavor", "Flavor", "the default", optional=True)
+    element: dict[str, Any] = {
+        "type": "static_select", "action_id": FIELD, "placeholder": _plain("the default"),
+    }  # fmt: skip
+    if len(flavors) == 1:
+        element["options"] = [_option(_label(f), f.name) for offered in known.values() for f in offered]
+    else:
+        element["option_groups"] = [
+            {
+                "label": _plain(blocks.cut(cloud, 75)),
+                "options": [_option(_label(f), f"{cloud} {f.name}") for f in offered],
+            }
+            for cloud, offered in known.items()
+        ][:_OPTIONS]
     return _input("flavor", "Flavor", element, optional=True)
+
+
+def _option(label: str, value: str) -> dict[str, Any]:
+    return {"text": _plain(blocks.cut(label, 75)), "value": value}
 
 
 def _label(flavor: Flavor) -> str:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from bot.command import Command
 from bot.commands.launch import ID_ALPHABET, ID_LENGTH
 from bot.grammar import parse
+from bot.grammar.options import Offers
 from bot.grammar.text import Text, as_meant, typed
 from bot.intents import Details
 from provisioning.errors import PersonError
@@ -33,7 +34,7 @@ class FormWanted:
 
 
 def read(
-    text: str, commands: Mapping[str, Command], *, flavors: Sequence[str], allow_exact: Sequence[str]
+    text: str, commands: Mapping[str, Command], *, offers: Offers, allow_exact: Sequence[str]
 ) -> Wanted | FormWanted:
     """What the text after ``/binder`` wants. Raises `PersonError` with the place of the mistake in ``text``."""
     first = _FIRST.match(text)
@@ -48,14 +49,14 @@ def read(
         return (
             FormWanted()
             if verb == "form"
-            else _launch(text, len(text) - len(text_after), flavors, allow_exact)
+            else _launch(text, len(text) - len(text_after), offers, allow_exact)
         )
     if verb == "form" and not text[end:].strip():
         return FormWanted()
     if verb in commands:
         return _with_words(commands[verb], text, end)
     try:
-        return _launch(text, 0, flavors, allow_exact)
+        return _launch(text, 0, offers, allow_exact)
     except PersonError as error:
         if error.code == "not-a-repository" and _BARE_WORD.fullmatch(first.group(1)):
             raise _unknown(text, first.span(1), commands) from None
@@ -71,10 +72,10 @@ def pressed(action_id: str, value: str) -> Wanted:
     return Wanted(verb=verb, details=Details(binder=value, interface=more))
 
 
-def _launch(text: str, start: int, flavors: Sequence[str], allow_exact: Sequence[str]) -> Wanted:
+def _launch(text: str, start: int, offers: Offers, allow_exact: Sequence[str]) -> Wanted:
     """The grammar sees blanks where the verb stood, so that places are those of the whole text."""
     try:
-        request = parse(" " * start + text[start:], flavors, allow_exact=allow_exact)
+        request = parse(" " * start + text[start:], offers, allow_exact=allow_exact)
     except PersonError as error:
         raise PersonError(error.code, error.message, error.hint, text=text, span=error.span) from error
     return Wanted(verb="launch", details=Details(request=request, is_typed=True))

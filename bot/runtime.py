@@ -137,7 +137,7 @@ def _desk_settings(parts: Parts) -> DeskSettings:
         allow_guests=settings.values["access.allow_guests"] is True,
         allow_exact=settings.texts("sources.allow_exact"),
         default_hours=parts.sites.default.plans.default_hours,
-        flavors=parts.sites.default.catalogue.flavors,
+        flavors=parts.sites.flavors,
     )
 
 

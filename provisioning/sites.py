@@ -12,7 +12,7 @@ from provisioning.catalogue import Catalogue
 from provisioning.clouds import Cloud
 from provisioning.errors import PersonError, RefusedError
 from provisioning.inventory import Inventory, Shared
-from provisioning.model import Binder
+from provisioning.model import Binder, Flavor
 from provisioning.plan import Offer, PlanPolicy
 from provisioning.quota import Quota
 
@@ -107,6 +107,10 @@ class Sites:
             if one.name.casefold() == name.casefold():
                 return one
         raise unknown_cloud(name, self.names)
+
+    def flavors(self) -> dict[str, tuple[Flavor, ...]]:
+        """Each cloud's flavors by its name, as last seen, with prices, smallest first."""
+        return {one.name: one.catalogue.flavors() for one in self._sites}
 
     async def offer(self, one: Site) -> Offer:
         """What a launch there can choose from now. Raises what the cloud raises when asked for its flavors."""

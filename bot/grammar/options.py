@@ -1,13 +1,15 @@
 """Keys a person may give, and what their values may be."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 
 from bot.grammar.text import Text, shown
 from bot.grammar.words import DOUBLE_QUOTES, Given, refuse_shell
 
-KEYS = ("flavor", "image", "hours", "ref", "path", "open", "subdir", "name")
+Offers = Mapping[str, Sequence[str]]  # names of flavors by cloud, the default one first; none: not known
+
+KEYS = ("flavor", "image", "hours", "ref", "path", "open", "subdir", "name", "cloud")
 _MEANT = {  # what people write instead, from the words of other launchers
     **dict.fromkeys(("branch", "tag", "commit", "revision", "rev", "sha", "version"), "ref"),
     **dict.fromkeys(("size", "machine", "instance", "type", "flavour", "cpu", "gpu"), "flavor"),
@@ -16,9 +18,11 @@ _MEANT = {  # what people write instead, from the words of other launchers
     **dict.fromkeys(("dir", "directory", "folder", "subdirectory", "context"), "subdir"),
     **dict.fromkeys(("title", "label"), "name"),
     **dict.fromkeys(("os", "img"), "image"),
+    **dict.fromkeys(("region", "site", "provider"), "cloud"),
 }
 _REPOSITORY_KEYS = frozenset({"repo", "repository", "source", "git", "project"})
 _FLAVOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+:-]{0,99}")
+_CLOUD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+:/()-]{0,199}")
 _REF = re.compile(r"[\w.+@#=,/-]{1,200}")
 _BAD_REF = re.compile(r"^-|\.\.|@\{|^@$|//|^/|/$|\.$|\.lock(/|$)|(^|/)\.|^refs/?$")
@@ -28,21 +32,22 @@ _NAME_REFUSED = frozenset(";|&$`<>\\^{}*") | DOUBLE_QUOTES
 _NAME_LENGTH = 60
 
 
-def by_key(things: Iterable[Given]) -> dict[str, Given]:
+def by_key(things: Iterable[Given], offers: Offers) -> dict[str, Given]:
     """The given keys, each once and known."""
+    keys = KEYS if len(offers) > 1 else tuple(key for key in KEYS if key != "cloud")
     found: dict[str, Given] = {}
     for thing in things:
         if thing.key is None:
             continue
-        key = known_key(thing.key)
+        key = _known_key(thing.key, keys)
         if key in found:
             raise given_twice(thing.whole, key)
         found[key] = thing
     return found
 
 
-def known_key(key: Text) -> str:
-    """The key, in lower case; an unknown one is refused with the nearest."""
+def _known_key(key: Text, offered: Sequence[str]) -> str:
+    """The key, in lower case; an unknown one is refused with the nearest of those that can be of use here."""
     name = key.value.lower()
     if name in KEYS:
         return name
@@ -51,8 +56,8 @@ def known_key(key: Text) -> str:
     else:
         meant = _MEANT.get(name) or next(iter(get_close_matches(name[:40], (*KEYS, *_MEANT), 1)), "")
         meant = _MEANT.get(meant, meant)
-        hint = f"Did you mean {meant}? " if meant else ""
-        hint += f"Options are {', '.join(KEYS)}."
+        hint = f"Did you mean {meant}? " if meant in offered else ""
+        hint += f"Options are {', '.join(offered)}."
     raise key.refuse("unknown-option", f"There is no option {shown(key.value)}.", hint)
 
 
@@ -64,15 +69,42 @@ def given_twice(place: Text, what: str) -> Exception:
     )
 
 
-def flavor(value: Text, flavors: Sequence[str]) -> str:
-    """The flavor's name; where the names are known, an unknown one is refused with the nearest."""
+def cloud(value: Text, offers: Offers) -> str:
+    """The cloud's name; where the names are known, an unknown one is refused with the nearest."""
+    if not _CLOUD.fullmatch(value.value):
+        raise _bad_name(value, "a cloud", "cloud=east")
+    names = {name.casefold(): name for name in offers}
+    if not names or value.value.casefold() in names:
+        return names.get(value.value.casefold(), value.value)
+    message = f"There is no cloud {shown(value.value)}."
+    if len(names) == 1:
+        raise value.refuse("unknown-cloud", message, "There is only one here: leave cloud out.")
+    near = get_close_matches(value.value.casefold(), names, 1, 0.4)
+    hint = f"Did you mean {names[near[0]]}? " if near else ""
+    raise value.refuse("unknown-cloud", message, f"{hint}Clouds are {', '.join(names.values())}.")
+
+
+def flavor(value: Text, offers: Offers, cloud_name: str) -> str:
+    """The flavor's name; where the cloud's are known, an unknown one is refused with the nearest, or the cloud that has it.
+
+    ``cloud_name`` empty: the first cloud.
+    """
     if not _FLAVOR.fullmatch(value.value):
         raise _bad_name(value, "a flavor", "flavor=m3.small")
+    chosen = cloud_name or next(iter(offers), "")
+    flavors = offers.get(chosen, ())
     if not flavors:
         return value.value
     names = {name.casefold(): name for name in flavors}
     if value.value.casefold() in names:
         return names[value.value.casefold()]
+    elsewhere = [c for c in offers if value.value.casefold() in map(str.casefold, offers[c])]
+    if elsewhere:
+        raise value.refuse(
+            "unknown-flavor",
+            f"The cloud {chosen} has no flavor {shown(value.value)}; the cloud {elsewhere[0]} has it.",
+            f"Add cloud={elsewhere[0]}, or take one of {', '.join(flavors[:20])}.",
+        )
     near = get_close_matches(value.value.casefold(), names, 1, 0.4)
     hint = f"Did you mean {names[near[0]]}? " if near else ""
     raise value.refuse(

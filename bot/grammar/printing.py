@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from bot.grammar.options import Offers
 from bot.grammar.paths import encoded, is_page
 from bot.grammar.reading import parse
 from provisioning.errors import PersonError
@@ -28,17 +29,17 @@ def unparse(request: Request) -> str:
     options = request.options
     pairs += [("flavor", options.flavor), ("image", options.image)]
     pairs.append(("hours", "" if options.hours is None else f"{options.hours!r}"))
-    pairs.append(("name", options.name))
+    pairs += [("name", options.name), ("cloud", options.cloud)]
     words += [f"{key}={_quoted(value)}" for key, value in pairs if value]
     return " ".join(words)
 
 
 def parse_line(
-    text: str, flavors: Sequence[str] = (), *, allow_exact: Sequence[str] = ()
+    text: str, offers: Offers | None = None, *, allow_exact: Sequence[str] = ()
 ) -> dict[str, object]:
     """What ``binderops parse`` prints for one line, as a JSON object. Never raises, whatever the text."""
     try:
-        request = parse(text, flavors, allow_exact=allow_exact)
+        request = parse(text, offers, allow_exact=allow_exact)
     except PersonError as error:
         return {
             "ok": False,
@@ -61,6 +62,7 @@ def parse_line(
             "image": options.image,
             "hours": options.hours,
             "name": options.name,
+            "cloud": options.cloud,
         },
     }
 

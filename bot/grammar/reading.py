@@ -22,15 +22,18 @@ class _Target:
     open_url: str = ""
 
 
-def parse(text: str, flavors: Sequence[str] = (), *, allow_exact: Sequence[str] = ()) -> Request:
+def parse(text: str, offers: options.Offers | None = None, *, allow_exact: Sequence[str] = ()) -> Request:
     """The request that a person typed after ``/binder``.
 
-    Where ``flavors`` are given, only these pass. ``allow_exact``: URL prefixes exempt from the rules for scheme and host.
+    ``offers``: flavors by cloud; where they are known, nothing else passes. ``allow_exact``: URL prefixes exempt from the rules
+    for scheme and host.
     Raises `PersonError` with the place of the mistake, and nothing else, whatever the text. Work is linear in the text.
     """
     things = given(as_meant(typed(text)))
     positions = _positions(things, text)
-    keys = options.by_key(things)
+    offers = offers or {}
+    keys = options.by_key(things, offers)
+    cloud = options.cloud(keys["cloud"].value, offers) if "cloud" in keys else ""
     found = _source(positions[0].value, allow_exact)
     ref = _only("ref", found.ref, positions[1:2], keys)
     target = _target(found, positions[2:3], keys)
@@ -43,10 +46,11 @@ def parse(text: str, flavors: Sequence[str] = (), *, allow_exact: Sequence[str] 
         path_kind=target.kind,
         open_url=target.open_url,
         options=Options(
-            flavor=options.flavor(keys["flavor"].value, flavors) if "flavor" in keys else "",
+            flavor=options.flavor(keys["flavor"].value, offers, cloud) if "flavor" in keys else "",
             image=options.image(keys["image"].value) if "image" in keys else "",
             hours=options.hours(hours.value) if hours else None,
             name=options.name(keys["name"].value) if "name" in keys else "",
+            cloud=cloud,
         ),
     )
 

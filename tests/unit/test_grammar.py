@@ -158,12 +158,12 @@ def test_given_a_request_when_parsed_as_a_line_then_the_json_has_every_field() -
         "path": "a.ipynb",
         "path_kind": "open",
         "open_url": "lab/tree/a.ipynb",
-        "options": {"flavor": "m3.small", "image": "", "hours": 2.0, "name": ""},
+        "options": {"flavor": "m3.small", "image": "", "hours": 2.0, "name": "", "cloud": ""},
     }
 
 
 def test_given_known_flavors_when_one_is_typed_in_another_case_then_its_own_name_is_taken() -> None:
-    assert parse("org/repo flavor=M3.Small", ["m3.small"]).options.flavor == "m3.small"
+    assert parse("org/repo flavor=M3.Small", {"": ["m3.small"]}).options.flavor == "m3.small"
 
 
 def test_given_an_exempt_prefix_when_a_url_lies_below_it_then_scheme_and_address_are_not_refused() -> None:

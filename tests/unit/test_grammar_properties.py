@@ -12,7 +12,7 @@ from bot.grammar import parse, parse_line, unparse
 from provisioning.model import Options, PathKind, Request
 
 EXEMPT = ("http://127.0.0.1:3000/",)
-FLAVORS = ("m3.tiny", "m3.small")
+OFFERS = {"": ("m3.tiny", "m3.small")}
 FRAGMENTS = (
     *"org/repo main a.ipynb github.com gitlab.com gist.github.com mybinder.org v2 gh gl git gist tree blob commit".split(),
     *"https:// http:// ssh:// git@ doi: 10.5281/ HEAD zenodo urlpath= labpath= filepath= flavor= --hours name= open=".split(),
@@ -69,6 +69,7 @@ def requests(draw: st.DrawFn) -> Request:
             image=draw(st.sampled_from(["", "Ubuntu 24.04 (Noble)"])),
             hours=draw(st.none() | st.integers(1, 100_000).map(lambda minutes: minutes / 60)),
             name=draw(st.just("") | WORDS.map(lambda word: " ".join(word.split()))),
+            cloud=draw(st.sampled_from(["", "iu"])),
         ),
     )
 
@@ -121,7 +122,7 @@ def test_given_100_000_mixed_texts_when_parsed_as_lines_then_each_has_an_answer(
     for _ in range(100_000):
         text = "".join(chance.choices(FRAGMENTS, k=chance.randint(0, 7)))
         line = parse_line(
-            chance.choice(("", "org/repo ", "org/repo main ")) + text, FLAVORS, allow_exact=EXEMPT
+            chance.choice(("", "org/repo ", "org/repo main ")) + text, OFFERS, allow_exact=EXEMPT
         )
         answers[bool(line["ok"])] += 1
 

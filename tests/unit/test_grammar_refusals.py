@@ -162,7 +162,7 @@ def test_given_an_unknown_key_when_refused_then_the_nearest_is_proposed(text: st
 
 def test_given_known_flavors_when_an_unknown_one_is_typed_then_the_nearest_is_proposed() -> None:
     with pytest.raises(PersonError) as caught:
-        parse("org/repo flavor=m3.smal", ["m3.tiny", "m3.small", "g3.large"])
+        parse("org/repo flavor=m3.smal", {"": ["m3.tiny", "m3.small", "g3.large"]})
 
     assert (caught.value.code, caught.value.hint.split("?")[0]) == ("unknown-flavor", "Did you mean m3.small")
 

@@ -13,7 +13,7 @@ ID = "aaaabbbbcc"
 
 
 def _read(text: str) -> Wanted | FormWanted:
-    return read(text, COMMANDS, flavors=(), allow_exact=())
+    return read(text, COMMANDS, offers={}, allow_exact=())
 
 
 @pytest.mark.parametrize("text", ["", "   ", "form", "launch", " Launch "])

@@ -189,7 +189,7 @@ async def workspace(db: Database, clock: Clock, tmp_path: Path) -> AsyncIterator
     async with aiohttp.ClientSession() as http:
         desk = Desk(
             db=db, people=People(slack, clock), clock=clock, links=guest,
-            settings=DeskSettings(flavors=lambda: FLAVORS),
+            settings=DeskSettings(flavors=lambda: {"": FLAVORS}),
         )  # fmt: skip
         outbox = Outbox(db, slack, clock, http, private_link, record=slack.note)
         handler = await connect(build_app(desk, slack), settings)
