@@ -4,7 +4,8 @@
 together, `printing` is the way back. Every refusal is a `PersonError` with the place of the mistake.
 """
 
-from bot.grammar.printing import parse_line, unparse
+from bot.grammar.opening import Content, content_of
+from bot.grammar.printing import page_of, parse_line, unparse
 from bot.grammar.reading import parse
 
-__all__ = ["parse", "parse_line", "unparse"]
+__all__ = ["Content", "content_of", "page_of", "parse", "parse_line", "unparse"]

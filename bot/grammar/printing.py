@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from bot.grammar.options import Offers
 from bot.grammar.paths import encoded, is_page
 from bot.grammar.reading import parse
 from provisioning.errors import PersonError
 from provisioning.model import PathKind, Request
+from provisioning.sources import swhids
+from provisioning.sources.records import doi_in
 
 _SHORT = re.compile(r"https://github\.com/([^/]+/[^/]+)")
 _PART = r"\w[\w.()+=,@-]*(?: [\w.()+=,@-]+)*"
@@ -17,8 +20,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9._/@+:,%=?&~#()-]+")
 
 def unparse(request: Request) -> str:
     """A text that `parse` turns into an equal request, short where that is possible."""
-    short = _SHORT.fullmatch(request.repo) if request.provider == "gh" else None
-    words = [short.group(1) if short else request.repo]
+    words = [_repository(request)]
     pairs = [("ref", request.ref)] if request.ref else []
     if request.path_kind is PathKind.AUTO:
         pairs.append(("path", request.path))
@@ -65,6 +67,28 @@ def parse_line(
             "cloud": options.cloud,
         },
     }
+
+
+def page_of(request: Request) -> str:
+    """The https address at which a person finds what was asked for."""
+    if request.provider == "swh":
+        return f"https://{swhids.HOST}/{request.repo}"
+    doi = doi_in(request.repo)
+    return f"https://doi.org/{doi}" if doi else request.repo
+
+
+def _repository(request: Request) -> str:
+    """The repository, short where it is GitHub's; as a Binder link where its name alone would be taken for another kind."""
+    short = _SHORT.fullmatch(request.repo) if request.provider == "gh" else None
+    if short:
+        return short.group(1)
+    try:
+        is_plain = parse(request.repo).provider == request.provider
+    except PersonError:
+        is_plain = True  # exempt from the rules by a setting that is not known here
+    if is_plain:
+        return request.repo
+    return f"https://mybinder.org/v2/{request.provider}/{quote(request.repo, safe='')}"
 
 
 def _open_value(request: Request) -> str:

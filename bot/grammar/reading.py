@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.grammar import options, paths
-from bot.grammar.binderlinks import binder_link
-from bot.grammar.sources import Source, from_url, refuse_records, shorthand
-from bot.grammar.text import Text, as_meant, typed
-from bot.grammar.urls import is_exempt, is_url, split_url
+from bot.grammar.badges import unbadged
+from bot.grammar.binderlinks import binder_link, is_binder_link
+from bot.grammar.found import Source
+from bot.grammar.records import identifier
+from bot.grammar.sources import from_url, names_only, shorthand
+from bot.grammar.text import Text, as_meant, refuse_hidden, shown, typed
+from bot.grammar.urls import Url, is_exempt, is_url, split_url
 from bot.grammar.words import Given, given
 from provisioning.errors import PersonError
 from provisioning.model import Options, PathKind, Request
@@ -29,13 +32,15 @@ def parse(text: str, offers: options.Offers | None = None, *, allow_exact: Seque
     for scheme and host.
     Raises `PersonError` with the place of the mistake, and nothing else, whatever the text. Work is linear in the text.
     """
-    things = given(as_meant(typed(text)))
+    meant = unbadged(as_meant(typed(text, lines=True)))
+    refuse_hidden(meant, but="\t")
+    things = given(meant)
     positions = _positions(things, text)
     offers = offers or {}
     keys = options.by_key(things, offers)
     cloud = options.cloud(keys["cloud"].value, offers) if "cloud" in keys else ""
     found = _source(positions[0].value, allow_exact)
-    ref = _only("ref", found.ref, positions[1:2], keys)
+    ref = _ref(found, positions[1:2], keys)
     target = _target(found, positions[2:3], keys)
     hours = keys.get("hours")
     return Request(
@@ -65,6 +70,9 @@ def _positions(things: Sequence[Given], text: str) -> list[Given]:
             text=text,
             span=(0, len(text)),
         )
+    first = positions[0].value.value.lower()
+    if first in {"doi", "doi:"} and positions[1:] and positions[1].value.value.startswith("10."):
+        positions = positions[1:]
     if len(positions) > 3:
         raise positions[3].whole.refuse(
             "too-many-words",
@@ -75,13 +83,32 @@ def _positions(things: Sequence[Given], text: str) -> list[Given]:
 
 
 def _source(text: Text, allow_exact: Sequence[str]) -> Source:
-    refuse_records(text)
+    record = identifier(text)
+    if record is not None:
+        return record
     if not is_url(text):
         return shorthand(text)
-    url = split_url(text, allow_exact)
+    url = split_url(text, allow_exact, upgrades=_upgrades)
     if is_exempt(url.base(), allow_exact):
         return from_url(url, allow_exact)
     return binder_link(url, allow_exact) or from_url(url, allow_exact)
+
+
+def _upgrades(url: Url) -> bool:
+    """Whether an old http link is as good as its https one: it only names what is fetched from elsewhere."""
+    return is_binder_link(url) or names_only(url)
+
+
+def _ref(found: Source, positions: Sequence[Given], keys: dict[str, Given]) -> Text | None:
+    """The ref; refused beside a record that has one state alone."""
+    beside = [*positions, *(keys[key] for key in ("ref",) if key in keys)]
+    if beside and not found.has_refs:
+        raise beside[0].whole.refuse(
+            "record-has-no-ref",
+            f"{shown(found.repo)} has no branches or tags.",
+            "Leave it out: a record's version is part of its DOI. Before a file write path=, such as path=a.ipynb.",
+        )
+    return _only("ref", found.ref, positions, keys)
 
 
 def _only(key: str, in_link: Text | None, positions: Sequence[Given], keys: dict[str, Given]) -> Text | None:

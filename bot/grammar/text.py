@@ -24,12 +24,11 @@ _DASHES = {
     **dict.fromkeys("\u2010\u2011\u2012\u2212", "-"),  # hyphens, figure dash, minus
     **dict.fromkeys("\u2013\u2014\u2015", "--"),  # en dash, em dash, bar
 }
-_ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">"}
-_ENTITY = re.compile("|".join(_ENTITIES))
+_ENTITIES = {"&lt;": "<", "&gt;": ">"}
+# Slack escapes the ampersand of what was escaped already, as HTML's badges are.
+_ENTITY = re.compile(r"&(?:amp;)+|&lt;|&gt;")
 _ANGLES = re.compile(r"<([^<>]*)>")
 _LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:[^\s|]*)(?:\|(.*))?", re.DOTALL)
-_BADGE = re.compile(r"\[!\[[^\[\]]*\]\([^()\s]*\)\]\(([^()\s]+)\)")
-_MARKDOWN_LINK = re.compile(r"(?<!!)\[[^\[\]]*\]\(([^()\s]+)\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +88,11 @@ def shown(value: str) -> str:
     return f"“{value}”" if len(value) <= 60 else f"“{value[:57]}...”"
 
 
-def typed(original: str) -> Text:
-    """The text without surrounding space; refuses too much text and characters nobody sees."""
+def typed(original: str, *, lines: bool = False) -> Text:
+    """The text without surrounding space; refuses too much text and characters nobody sees, ends of lines among them.
+
+    ``lines``: these are left for later, when the markup that is spread over them is gone.
+    """
     if len(original) > LIMIT:
         raise PersonError(
             "too-long",
@@ -103,14 +105,14 @@ def typed(original: str) -> Text:
     stop = len(original.rstrip(" \t\r\n"))
     places = tuple((at, at + 1) for at in range(start, stop))
     text = Text(value=original[start:stop], places=places, original=original)
-    refuse_hidden(text, tabs=True)
+    refuse_hidden(text, but="\t\r\n" if lines else "\t")
     return text
 
 
-def refuse_hidden(text: Text, *, tabs: bool = False) -> None:
+def refuse_hidden(text: Text, *, but: str = "") -> None:
     """Refuse control, bidirectional and invisible characters: what is shown must be what is read."""
     for at, char in enumerate(text.value):
-        if (tabs and char == "\t") or not is_hidden(char):
+        if char in but or not is_hidden(char):
             continue
         name = unicodedata.name(char, "a control character").lower()
         if char in "\r\n":
@@ -130,8 +132,8 @@ def is_hidden(char: str) -> bool:
 
 
 def as_meant(text: Text) -> Text:
-    """The text as the person meant it: links, entities and badges are plain again."""
-    return _unbadged(_unescaped(_unlinked(text)))
+    """The text before Slack marked its links and escaped its characters."""
+    return _unescaped(_unlinked(text))
 
 
 def plain_dashes(text: Text) -> Text:
@@ -160,30 +162,23 @@ def _unlinked(text: Text) -> Text:
         guessed = label is not None and url in {f"http://{label}", f"http://{label}/", f"mailto:{label}"}
         pieces += [text.cut(end, match.start()), body.cut(*link.span(2 if guessed else 1))]
         end = match.end()
-    return _joined(text, [*pieces, text.cut(end)])
+    return put_together(text, [*pieces, text.cut(end)])
 
 
 def _unescaped(text: Text) -> Text:
-    """Slack's three entities are their characters, once."""
+    """Slack's three entities are their characters."""
     pieces, end = [], 0
     for match in _ENTITY.finditer(text.value):
-        pieces += [text.cut(end, match.start()), text.cut(*match.span()).instead(_ENTITIES[match.group()])]
+        pieces += [
+            text.cut(end, match.start()),
+            text.cut(*match.span()).instead(_ENTITIES.get(match.group(), "&")),
+        ]
         end = match.end()
-    return _joined(text, [*pieces, text.cut(end)])
+    return put_together(text, [*pieces, text.cut(end)])
 
 
-def _unbadged(text: Text) -> Text:
-    """A Markdown badge or link is where it leads."""
-    for pattern in (_BADGE, _MARKDOWN_LINK):
-        pieces, end = [], 0
-        for match in pattern.finditer(text.value):
-            pieces += [text.cut(end, match.start()), text.cut(*match.span(1))]
-            end = match.end()
-        text = _joined(text, [*pieces, text.cut(end)])
-    return text
-
-
-def _joined(text: Text, pieces: Iterable[Text]) -> Text:
+def put_together(text: Text, pieces: Iterable[Text]) -> Text:
+    """The pieces of a text as one; each character keeps its place."""
     whole = list(pieces)
     return Text(
         value="".join(piece.value for piece in whole),

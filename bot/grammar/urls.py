@@ -1,7 +1,7 @@
 """URLs of sources: https, a public host's name, no credentials. Knows no hosting site."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.grammar.text import Text, shown
@@ -28,6 +28,10 @@ class Url:
         """The URL of the first segments, without query and trailing slash."""
         return "/".join((f"{self.scheme}://{self.host}", *(s.value for s in self.segments[:segments])))
 
+    def asked(self) -> str:
+        """The URL with its query, without trailing slash."""
+        return self.base() + (f"?{self.query.value}" if self.query else "")
+
 
 def is_url(text: Text) -> bool:
     """Whether this is written as a URL or an ssh address rather than as ``org/repo``."""
@@ -37,8 +41,13 @@ def is_url(text: Text) -> bool:
     return bool(slash) and "." in host.strip(".")
 
 
-def split_url(text: Text, allow_exact: Sequence[str]) -> Url:
-    """The URL's parts; refuses what must not be fetched, unless a prefix of ``allow_exact`` covers it."""
+def split_url(
+    text: Text, allow_exact: Sequence[str], *, upgrades: Callable[[Url], bool] = lambda _: False
+) -> Url:
+    """The URL's parts; refuses what must not be fetched, unless a prefix of ``allow_exact`` covers it.
+
+    ``upgrades``: whether an ``http`` link only names what is fetched by https from elsewhere, and may be read as https.
+    """
     scheme, rest = _scheme(text)
     cut = re.search(r"[/?#]", rest.value)
     authority = rest.cut(0, cut.start() if cut else None)
@@ -58,9 +67,12 @@ def split_url(text: Text, allow_exact: Sequence[str]) -> Url:
     for segment in segments:
         _refuse_segment(segment)
     host = authority.value.lower() if exempt else _host(text, authority)
-    if not exempt and scheme != "https":
+    if exempt or scheme == "https":
+        return Url(whole=text, scheme=scheme, host=host, segments=segments, query=query)
+    secure = Url(whole=text, scheme="https", host=host.removesuffix(":80"), segments=segments, query=query)
+    if not upgrades(secure):
         raise _protocol(text, text.cut(0, len(scheme) + 1), scheme)
-    return Url(whole=text, scheme=scheme, host=host, segments=segments, query=query)
+    return secure
 
 
 def is_exempt(url: str, allow_exact: Sequence[str]) -> bool:

@@ -12,7 +12,7 @@ _KEY_ALONE = re.compile(r"--+([A-Za-z][A-Za-z0-9_-]*)")
 DOUBLE_QUOTES = frozenset('"\u201c\u201d\u201e\u201f\u00ab\u00bb')
 _SINGLE_QUOTES = frozenset("'\u2018\u2019\u201a\u201b")
 _CLOSES = {quote: kind for kind in (DOUBLE_QUOTES, _SINGLE_QUOTES) for quote in kind}
-_SHELL = frozenset(";|$`<>\\^{}")  # never part of an honest launch, wherever they stand
+_SHELL = frozenset(";|&$`<>\\^{}")  # never part of an honest launch, wherever they stand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ def given(text: Text) -> list[Given]:
     """Everything given, in the order typed."""
     words = list(_words(text))
     for word in words:
-        refuse_shell(word.whole, _SHELL if "?" in word.whole.value else _SHELL | {"&"})
+        refuse_shell(word.whole, _SHELL - _allowed_in(word.whole.value))
     things: list[Given] = []
     rest = iter(words)
     for word in rest:
@@ -47,6 +47,11 @@ def given(text: Text) -> list[Given]:
         else:
             things.append(_one(word))
     return things
+
+
+def _allowed_in(word: str) -> set[str]:
+    """What a link's query needs, and what an identifier of Software Heritage has before its qualifiers."""
+    return {"&"} if "?" in word else {";"} if "swh:1:" in word.lower() else set()
 
 
 def refuse_shell(text: Text, characters: frozenset[str]) -> None:

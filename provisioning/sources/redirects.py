@@ -1,23 +1,20 @@
 """Where a repository's URL really leads. Redirects are followed here, not by git: each place is checked as the first one was."""
 
 import asyncio
-import socket
 from contextlib import suppress
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from provisioning.errors import PersonError
-from provisioning.sources import address
 from provisioning.sources.git_program import Place
+from provisioning.sources.guarded import checked, connector
 from provisioning.sources.resolved import SourcePolicy
 from provisioning.sources.trouble import absent, unreachable
 
 _MOST = 3
 _ASKED = "/info/refs?service=git-upload-pack"
 _SMART = "application/x-git-upload-pack-advertisement"
-_EXEMPT_SCHEMES = frozenset({"https", "http", "git"})
 # Sites send browsers elsewhere than git; version 2 answers with a few lines instead of all refs.
 _HEADERS = {"User-Agent": "git/binderops", "Git-Protocol": "version=2"}
 _MOST_READ = 64 * 1024
@@ -30,7 +27,7 @@ async def final_place(url: str, policy: SourcePolicy) -> Place:
     `TemporaryError` (``source-unreachable``).
     """
     for _ in range(_MOST + 1):
-        place = await _checked(url, policy)
+        place = await checked(url, policy)
         onward = await _redirect(place) if urlsplit(url).scheme != "git" else ""
         if not onward:
             return place
@@ -40,24 +37,12 @@ async def final_place(url: str, policy: SourcePolicy) -> Place:
     )
 
 
-async def _checked(url: str, policy: SourcePolicy) -> Place:
-    scheme = urlsplit(url).scheme
-    if policy.exempts(url) and scheme in _EXEMPT_SCHEMES:
-        return Place(url=url, address="")
-    if scheme != "https":
-        raise PersonError(
-            "protocol-not-allowed", f"{url} is no https address.", "Give the https address of the repository."
-        )
-    return Place(url=url, address=await address.look_up(url))
-
-
 async def _redirect(place: Place) -> str:
     """Where the server sends git instead; empty where it answers itself. Nothing is followed."""
     asked = place.url + _ASKED
-    connector = aiohttp.TCPConnector(resolver=_Pinned(place.address) if place.address else None)
     try:
         async with (
-            aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout()) as session,
+            aiohttp.ClientSession(connector=connector(place), timeout=aiohttp.ClientTimeout()) as session,
             session.get(asked, allow_redirects=False, headers=_HEADERS) as answer,
         ):
             location = answer.headers.get("Location", "") if answer.status // 100 == 3 else ""
@@ -75,20 +60,3 @@ async def _redirect(place: Place) -> str:
     if not target.endswith(_ASKED):
         raise absent(place.url)  # a sign-in page, or an ordinary web page
     return target.removesuffix(_ASKED)
-
-
-class _Pinned(AbstractResolver):
-    """Resolves every name to the checked address."""
-
-    def __init__(self, pinned: str) -> None:
-        self._pinned = pinned
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        del family
-        kind = socket.AF_INET6 if ":" in self._pinned else socket.AF_INET
-        return [ResolveResult(hostname=host, host=self._pinned, port=port, family=kind, proto=0, flags=0)]
-
-    async def close(self) -> None:
-        """Nothing is held."""

@@ -8,13 +8,16 @@ _CLIMBS = re.compile(r"[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """A request's repository at one commit."""
+    """A request's repository or record in one immutable state."""
 
-    commit: str  # full object id, 40 or 64 hexadecimal digits
-    ref: str  # the ref's short name (``main``, ``v1.2``), for people; the commit itself where a commit was named
+    commit: str  # a git object's full id; a record's id with its version; an archive's SHA-256: what a launch keys on
+    ref: str  # the ref's or version's short name (``main``, ``v1.2``), for people; the commit where a commit was named
     address: str  # the checked address that answered; empty: exempt from the check (allow_exact)
     url: str = ""  # where redirects led; the guest fetches from there. Empty: the request's own
-    size_mib: int | None = None  # of the source, where it is known before the fetch
+    size_mib: int | None = None  # of the source, rounded up, where it is known before the fetch
+    title: str = ""  # what the source calls itself, on one line; empty where it says nothing
+    licence: str = ""  # as the source names it, such as ``cc-by-4.0``; empty where it says nothing
+    provider: str = ""  # the kind of source that was found behind a DOI; empty: the request's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,12 @@ FRAGMENTS = (
     "https://mybinder.org/v2/git/https%3A%2F%2Fgit.example.org%2Fx",
     "https://github.com/o/r/tree/main/",
     "[![Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/o/r/HEAD",
+    *"swh:1:dir:".split(),
+    "a" * 40,
+    *";anchor= ;path=/ /dataset/ dataset.xhtml?persistentId= zenodo.org/records/1 .zip figshare.com/articles/".split(),
+    *"swh hydroshare ckan dataverse doi pull/3 archive/ src/branch/ codeberg.org bitbucket.org nbviewer.org/github/".split(),
+    *".. image:: :target: :alt: <a href= </a> <img `x <https://git.example.org/a> >`_ git-pull?repo= %26amp%3B".split(),
+    "https://dataverse.harvard.edu/",
 )
 
 anything = st.text(st.characters(), max_size=300)
@@ -45,6 +51,41 @@ PAGES = st.sampled_from(
 )
 
 
+RECORDS = st.sampled_from([
+    ("zenodo", "10.5281/zenodo.3242074"),
+    ("zenodo", "10.22002/d1.1235"),
+    ("zenodo", "https://data.caltech.edu/records/8hawh-qmq12"),
+    ("figshare", "10.6084/m9.figshare.9782777.v2"),
+    ("figshare", "https://springernature.figshare.com/articles/_/9782777/2"),
+    ("dataverse", "10.7910/DVN/TJCLKP"),
+    ("dataverse", "10.18710/OMPZJF"),
+    ("dataverse", "https://dataverse.harvard.edu/api/access/datafile/3323458"),
+    ("dataverse", "https://data.example.org/dataset.xhtml?persistentId=hdl:1902/XY"),
+    ("hydroshare", "https://www.hydroshare.org/resource/142c59757ed54de1816777828c9716e7"),
+    ("hydroshare", "10.4211/hs.b8f6eae9d89241cf8b5904033460af61"),
+    ("ckan", "https://demo.ckan.org/dataset/my-sample-dataset-001"),
+    ("doi", "10.1000/xyz123"),
+    ("swh", "swh:1:dir:" + "0a" * 20),
+    ("archive", "https://example.org/a/b.tar.gz?download=1"),
+    ("git", "https://git.example.org/dataset/course"),
+    ("git", "https://git.example.org/a/b.zip"),
+])  # fmt: skip
+REFS = st.sampled_from(["", "main", "feature/x", "v1.2", "HEAD", "é#1", "refs/pull/3/head"])
+
+
+@st.composite
+def repositories(draw: st.DrawFn) -> tuple[str, str]:
+    """A git repository's provider and URL."""
+    hosts = [
+        ("github.com", "gh"),
+        ("gitlab.com", "gl"),
+        ("git.example.org:8443", "git"),
+        ("bitbucket.org", "git"),
+    ]
+    host, provider = draw(st.sampled_from(hosts))
+    return provider, f"https://{host}/a{draw(NAMES)}/r{draw(NAMES)}"
+
+
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
     """Requests as parsing makes them."""
@@ -54,13 +95,11 @@ def requests(draw: st.DrawFn) -> Request:
     if kind is PathKind.OPEN:
         page = page or "lab"
         path = {"lab/tree/a%20b.ipynb": "a b.ipynb", "tree/x": "x"}.get(page, "")
-    host, provider = draw(
-        st.sampled_from([("github.com", "gh"), ("gitlab.com", "gl"), ("git.example.org:8443", "git")])
-    )
+    provider, repo = draw(repositories() | RECORDS)
     return Request(
         provider=provider,
-        repo=f"https://{host}/a{draw(NAMES)}/r{draw(NAMES)}",
-        ref=draw(st.sampled_from(["", "main", "feature/x", "v1.2", "HEAD", "é#1"])),
+        repo=repo,
+        ref=draw(REFS) if provider in {"gh", "gl", "git"} else "",
         path=path,
         path_kind=kind,
         open_url=page,
