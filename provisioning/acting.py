@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from provisioning import doubles
+from provisioning import admission, doubles
 from provisioning.actions import (
     Action,
+    Admit,
     CheckPublic,
     Delete,
     Done,
@@ -87,6 +88,8 @@ class Actor:
         match action:
             case Resolve():
                 return Planned(await self.plan(binder.request))
+            case Admit(since=since):
+                return await admission.quote(self.sites.of(binder), binder, since)
             case MakePort() | MakeFloatingIp() | MakeVolume() | MakeServer():
                 return Made(await self._make(binder, action, seen, mark))
             case Delete(kind=kind, id=cloud_id):

@@ -1,14 +1,24 @@
 """The things a step can do to the world, imperative, and how they can go. Values only; `provisioning.acting` acts."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from provisioning.errors import BinderopsError
-from provisioning.model import CloudId, CloudObject, Kind, Plan
+from provisioning.model import CloudId, CloudObject, Flavor, Kind, Plan
+from provisioning.quota import Quota
+from provisioning.room import InFlight
 
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
     """Turn the request's ref into a commit, and the request into a plan."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admit:
+    """Let the launch begin if it fits into the quota, as read at ``since`` or later."""
+
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ class CheckPublic:
 
 Action = (
     Resolve
+    | Admit
     | MakePort
     | MakeFloatingIp
     | MakeVolume
@@ -79,6 +90,16 @@ class Planned:
     """`Resolve` went well."""
 
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quoted:
+    """`Admit` has what it decides on. The others are counted in the transaction that records the decision."""
+
+    quota: Quota | None  # None: the cloud cannot tell, so its own refusals are what holds
+    flavors: tuple[Flavor, ...] = ()  # on offer, as last seen: for saying what would fit
+    others: tuple[InFlight, ...] = ()
+    replaced: frozenset[Kind] = frozenset()  # what the launch's older attempt has and gives back first
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +128,4 @@ class Failed:
     error: BinderopsError
 
 
-Result = Planned | Made | Done | Said | Failed
+Result = Planned | Quoted | Made | Done | Said | Failed

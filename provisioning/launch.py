@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from provisioning import doubles
+from provisioning import admission, doubles
 from provisioning.acting import Actor
 from provisioning.actions import (
     Action,
@@ -22,6 +22,7 @@ from provisioning.actions import (
     MakePort,
     MakeServer,
     MakeVolume,
+    Quoted,
     Result,
 )
 from provisioning.clouds import fence
@@ -123,8 +124,11 @@ class Launcher:
                 return
             with fence.acting_while(right.holds):
                 result = await self.actor.act(decision.binder, action, seen)
-            settled = settle(decision.binder, action, result, self.clock(), policy)
             acted = replace(claimed, binder=decision.binder)
+            if isinstance(result, Quoted):
+                await self._admit(acted, result, policy)
+                return
+            settled = settle(acted.binder, action, result, self.clock(), policy)
             if not await self._record(
                 acted, settled, keep_lease=isinstance(result, Made), came=(action, result)
             ):
@@ -147,29 +151,39 @@ class Launcher:
         came: tuple[Action, Result] | None = None,
     ) -> bool:
         """Write a decision, fenced. False: the lease went to somebody else, whose work must not be touched."""
-        after = decision.binder
         async with self.db.transaction() as tx:
-            ours = await binders.record(
-                tx, claimed, after, events=decision.events, fulfilled=decision.fulfilled,
-                wake_at=decision.wake_at, now=self.clock(), keep_lease=keep_lease,
-            )  # fmt: skip
-            if not ours:
-                log.warning("lease-lost binder=%s phase=%s", after.id, after.phase)
+            if not await self._write(tx, claimed, decision, keep_lease=keep_lease):
                 return False
             if (kind := _MADE_BY.get(type(decision.action))) is not None:
-                await binders.intend(tx, after, kind, self.clock())
+                await binders.intend(tx, decision.binder, kind, self.clock())
             for thing in found:
-                await binders.made(tx, thing)
+                await binders.made(tx, thing, self.clock())
             if came is not None:
                 await self._note(tx, claimed.binder, *came)
-        if after.phase is not claimed.binder.phase:
-            log.info("binder-moved binder=%s from=%s to=%s", after.id, claimed.binder.phase, after.phase)
+        _log_move(claimed.binder, decision.binder)
         return True
+
+    async def _admit(self, claimed: Claim, quoted: Quoted, policy: Policy) -> None:
+        """Decide whether the launch begins and write it, while nobody else decides on that cloud."""
+        async with self.db.transaction() as tx:
+            settled = await admission.settled(tx, self.sites, claimed.binder, quoted, self.clock(), policy)
+            if not await self._write(tx, claimed, settled, keep_lease=False):
+                return
+        _log_move(claimed.binder, settled.binder)
+
+    async def _write(self, tx: Tx, claimed: Claim, decision: Decision, *, keep_lease: bool) -> bool:
+        ours = await binders.record(
+            tx, claimed, decision.binder, events=decision.events, fulfilled=decision.fulfilled,
+            wake_at=decision.wake_at, now=self.clock(), keep_lease=keep_lease,
+        )  # fmt: skip
+        if not ours:
+            log.warning("lease-lost binder=%s phase=%s", decision.binder.id, decision.binder.phase)
+        return ours
 
     async def _note(self, tx: Tx, binder: Binder, action: Action, result: Result) -> None:
         """Keep what a create left: the object, nothing, or the doubt whether there is one."""
         if isinstance(result, Made):
-            await binders.made(tx, result.object)
+            await binders.made(tx, result.object, self.clock())
         elif isinstance(result, Failed) and (kind := _MADE_BY.get(type(action))) is not None:
             if getattr(result.error, "is_unanswered", isinstance(result.error, UnexpectedError)):
                 await binders.intend(tx, binder, kind, self.clock())
@@ -228,6 +242,11 @@ class Launcher:
         later = self.clock() + backoff(claimed.binder.errors_in_row + 2)
         async with self.db.transaction() as tx:
             await tx.run("binders.release", id=claimed.binder.id, lease=claimed.lease, wake_at=later)
+
+
+def _log_move(before: Binder, after: Binder) -> None:
+    if after.phase is not before.phase:
+        log.info("binder-moved binder=%s from=%s to=%s", after.id, before.phase, after.phase)
 
 
 def _appeared(seen: Seen, claimed: Claim) -> dict[Unanswered, CloudObject]:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from provisioning import doubles, failures, wishes
 from provisioning.actions import (
     Action,
+    Admit,
     CheckPublic,
     Delete,
     KeepLog,
@@ -34,7 +35,7 @@ from provisioning.model import (
     Phase,
     Status,
 )
-from provisioning.phases import LIMITS, Policy, Seen, begin_attempt, fail, move, next_warning
+from provisioning.phases import LIMITS, Policy, Seen, fail, move, next_warning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,8 @@ def _in_phase(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Deci
         case Phase.REQUESTED:
             return _requested(binder, now)
         case Phase.QUEUED:
-            return _again(*begin_attempt(binder, now), now)
+            since = max(binder.phase_since, binder.last_action_at)
+            return Decision(binder=binder, action=Admit(since=since), wake_at=now + SOON)
         case Phase.CREATING:
             return _creating(binder, seen, now, policy)
         case Phase.BOOTING | Phase.BUILDING | Phase.STARTING:

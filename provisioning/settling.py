@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from provisioning import room
 from provisioning.actions import (
     Action,
     CheckPublic,
@@ -13,14 +14,18 @@ from provisioning.actions import (
     KeepLog,
     Made,
     Planned,
+    Quoted,
     ReadConsole,
     Result,
     Said,
 )
 from provisioning.errors import BinderopsError, ConflictError, NotFoundError, TemporaryError
 from provisioning.lifecycle import SOON, Decision, backoff
-from provisioning.model import Binder, Event, Failure, Happened, Phase
-from provisioning.phases import LIMITS, Policy, fail, move
+from provisioning.model import Binder, Event, Failure, Happened, Kind, Phase
+from provisioning.phases import LIMITS, Policy, begin_attempt, fail, move
+
+UNSURE_FOR = timedelta(minutes=2)  # how long a launch waits for a reading that is not ambiguous
+_READ_AGAIN = timedelta(seconds=5)
 
 _LOOK_AGAIN = ("port-gone", "volume-gone")  # somebody took it away just now: the next listing shows that
 
@@ -47,11 +52,33 @@ def settle(binder: Binder, action: Action, result: Result, now: datetime, policy
                 price = {"su_per_hour": plan.flavor.su_per_hour}
                 events.append(Event(kind=Happened.CONFIRMATION_ASKED, at=now, data=price))
             return Decision(binder=planned, events=tuple(events), wake_at=now)
+        case Quoted():
+            return _admitted(binder, result, now, policy)
         case Made(object=made):
             told = Event(kind=Happened.OBJECT_MADE, at=now, data={"kind": made.kind})
             return Decision(binder=binder, events=(told,), wake_at=now)
         case Done() | Said() | Failed():
             return _after(binder, action, result, now, policy)
+
+
+def _admitted(binder: Binder, quoted: Quoted, now: datetime, policy: Policy) -> Decision:
+    """Into `creating` where there is room for certain, into `failed` where there is none for certain."""
+    if quoted.quota is None or binder.plan is None:
+        begun, told = begin_attempt(binder, now)
+        return Decision(binder=begun, events=told, wake_at=now)
+    need = room.need_of(binder.plan.flavor, policy, frozenset(Kind) - quoted.replaced)
+    taken = room.promised(quoted.others, policy)
+    short = room.shortages(quoted.quota, taken.at_most, need)
+    if not short:
+        begun, told = begin_attempt(binder, now)
+        return Decision(binder=begun, events=told, wake_at=now)
+    surely_short = room.shortages(quoted.quota, taken.surely, need)
+    if not surely_short and now < binder.phase_since + UNSURE_FOR:
+        return Decision(binder=binder, wake_at=now + _READ_AGAIN)
+    fitting = room.what_fits(quoted.quota, taken.at_most, quoted.flavors, policy)
+    refused = room.refusal(surely_short or short, fitting).failure()
+    failed, told = fail(binder, refused, now, policy)
+    return Decision(binder=failed, events=told, wake_at=now)
 
 
 def _after(binder: Binder, action: Action, result: Result, now: datetime, policy: Policy) -> Decision:

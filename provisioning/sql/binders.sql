@@ -72,7 +72,8 @@ update intents set state = 'done' where id = any(%(ids)s)
 -- name: intend
 -- Written before the cloud is asked, so that nothing is made without a trace.
 insert into resources (binder_id, attempt, kind, intended_at) values (%(id)s, %(attempt)s, %(kind)s, %(at)s)
-on conflict (binder_id, attempt, kind) do update set intended_at = excluded.intended_at, cloud_id = null, gone_at = null
+on conflict (binder_id, attempt, kind) do update set
+    intended_at = excluded.intended_at, cloud_id = null, made_at = null, gone_at = null
 
 -- name: unanswered
 select attempt, kind, intended_at from resources where binder_id = %(id)s and cloud_id is null and gone_at is null
@@ -81,7 +82,8 @@ select attempt, kind, intended_at from resources where binder_id = %(id)s and cl
 delete from resources where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s and cloud_id is null
 
 -- name: made
-update resources set cloud_id = %(cloud_id)s where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s
+update resources set cloud_id = %(cloud_id)s, made_at = %(at)s
+where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s
 
 -- name: gone
 update resources set gone_at = %(at)s where binder_id = %(id)s and gone_at is null

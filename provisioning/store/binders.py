@@ -167,14 +167,15 @@ async def refused(tx: Tx, binder: Binder, kind: Kind) -> None:
     await tx.run("binders.refused", id=binder.id, attempt=binder.attempt, kind=kind)
 
 
-async def made(tx: Tx, thing: CloudObject) -> None:
-    """Note what was made, or what a listing showed of a call whose answer was lost."""
+async def made(tx: Tx, thing: CloudObject, at: datetime) -> None:
+    """Note what was there at ``at``: made, or shown by a listing after a call whose answer was lost."""
     await tx.run(
         "binders.made",
         id=thing.mark.binder,
         attempt=thing.mark.attempt,
         kind=thing.kind,
         cloud_id=thing.id,
+        at=at,
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from provisioning.actions import (
     Action,
+    Admit,
     CheckPublic,
     Delete,
     Done,
@@ -20,6 +21,7 @@ from provisioning.actions import (
     MakeServer,
     MakeVolume,
     Planned,
+    Quoted,
     ReadConsole,
     Resolve,
     Result,
@@ -29,6 +31,7 @@ from provisioning.errors import CapacityError, NotFoundError, PersonError, TeamE
 from provisioning.lifecycle import ASK_AGAIN, UNSEEN, decide
 from provisioning.model import Binder, CloudId, Happened, Intent, Kind, Outcome, Phase, Status, Verb
 from provisioning.phases import LIMITS, MOVES, IllegalMove, Policy, Seen, Unanswered, move
+from provisioning.quota import Allowance, Quota, Resource
 from provisioning.settling import settle
 from tests.strategies import ADDRESS, INTENTS, LAB, NOW, REPORTS, SEEN, a_binder, a_plan, a_report, an_object
 
@@ -50,6 +53,7 @@ def wish(verb: Verb, hours: float | None = None) -> Intent:
     ("binder", "seen", "action"),
     [
         pytest.param(a_binder(), Seen(), Resolve(), id="a new request is looked up"),
+        pytest.param(a_binder(Phase.QUEUED, plan=PLAN), Seen(), Admit(since=NOW), id="a launch asks whether there is room"),
         pytest.param(a_binder(Phase.CREATING, plan=PLAN), Seen(objects=()), MakePort(), id="the port comes first"),
         pytest.param(a_binder(Phase.CREATING, plan=PLAN), Seen(objects=(PORT,)), MakeFloatingIp(port_id=PORT_ID), id="then the floating IP"),
         pytest.param(a_binder(Phase.CREATING, plan=PLAN), Seen(objects=(PORT, FLOATING_IP)), MakeServer(port_id=PORT_ID, volume_id=None), id="then the server"),
@@ -191,14 +195,14 @@ def test_given_the_end_of_the_lifetime_when_reached_then_the_binder_expires_and_
 @pytest.mark.parametrize(
     ("binder", "intent", "phase", "event"),
     [
-        pytest.param(a_binder(plan=a_plan(asks=True)), wish(Verb.CONFIRM), Phase.CREATING, Happened.CONFIRMED, id="confirm"),
+        pytest.param(a_binder(plan=a_plan(asks=True)), wish(Verb.CONFIRM), Phase.QUEUED, Happened.CONFIRMED, id="confirm"),
         pytest.param(a_binder(plan=a_plan(asks=True)), wish(Verb.CANCEL), Phase.DELETED, Happened.CANCELLED, id="not now"),
         pytest.param(a_binder(Phase.BUILDING, plan=PLAN), wish(Verb.CANCEL), Phase.DELETED, Happened.CANCELLED, id="cancel a build"),
         pytest.param(a_binder(Phase.READY, plan=PLAN, expires_at=NOW + timedelta(hours=1)), wish(Verb.CANCEL), Phase.READY, Happened.NOT_APPLICABLE, id="too late to cancel"),
         pytest.param(a_binder(Phase.READY, plan=PLAN, expires_at=NOW + timedelta(hours=1)), wish(Verb.EXTEND), Phase.READY, Happened.EXTENDED, id="extend"),
         pytest.param(a_binder(Phase.READY, plan=PLAN, expires_at=NOW + timedelta(hours=1)), wish(Verb.EXTEND, 100), Phase.READY, Happened.EXTENSION_REFUSED, id="extend too far"),
         pytest.param(a_binder(Phase.READY, plan=PLAN, expires_at=NOW + timedelta(hours=1)), wish(Verb.DELETE), Phase.DELETED, Happened.DELETE_ASKED, id="delete"),
-        pytest.param(a_binder(Phase.FAILED, plan=PLAN, outcome=Outcome.FAILED, keep_until=NOW + timedelta(hours=1)), wish(Verb.RETRY), Phase.CREATING, Happened.RETRIED, id="retry"),
+        pytest.param(a_binder(Phase.FAILED, plan=PLAN, outcome=Outcome.FAILED, keep_until=NOW + timedelta(hours=1)), wish(Verb.RETRY), Phase.QUEUED, Happened.RETRIED, id="retry"),
         pytest.param(a_binder(Phase.DELETED, plan=PLAN, outcome=Outcome.OK), wish(Verb.DELETE), Phase.DELETED, Happened.NOT_APPLICABLE, id="delete what is gone"),
     ],
 )  # fmt: skip
@@ -264,6 +268,11 @@ def results(action: Action) -> st.SearchStrategy[Result]:
     good: st.SearchStrategy[Result] = st.just(Done())
     if isinstance(action, Resolve):
         good = st.booleans().map(lambda asks: Planned(a_plan(asks=asks)))
+    elif isinstance(action, Admit):
+        full = Quota(read_at=NOW, allowances={Resource.FLOATING_IPS: Allowance(limit=10, used=10)})
+        good = st.sampled_from(
+            [Quoted(quota=None), Quoted(quota=full), Quoted(quota=replace(full, allowances={}))]
+        )
     elif isinstance(action, ReadConsole):
         good = st.just(Said(("x",)))
     elif type(action) in made:

@@ -1,0 +1,25 @@
+-- name: lock
+-- One decision at a time for each cloud, over all processes; given back with the transaction.
+select pg_advisory_xact_lock(7423002, hashtext(%(cloud)s))
+
+-- name: in_flight
+-- Other binders of the cloud whose objects a quota read at read_at may lack, with all that was noted of them.
+-- "counted": was made before the reading, so it is in it.
+select b.id, b.plan -> 'flavor' as flavor, b.phase = 'creating' as makes_more, b.attempt,
+    coalesce(
+        jsonb_agg(jsonb_build_object(
+            'kind', r.kind, 'attempt', r.attempt,
+            'counted', r.cloud_id is not null and (r.made_at is null or r.made_at < %(read_at)s)
+        )) filter (where r.kind is not null),
+        '[]'
+    ) as noted
+from binders b left join resources r on r.binder_id = b.id and r.gone_at is null
+where b.id <> %(id)s and b.phase <> 'deleted' and b.plan is not null and coalesce(b.plan ->> 'cloud', '') = any(%(clouds)s)
+group by b.id
+having b.phase = 'creating' or bool_or(r.kind is not null and (r.cloud_id is null or r.made_at >= %(read_at)s))
+
+-- name: replaced
+-- What the binder's newest attempt has in the cloud, in the reading: it goes before anything is made for the next one.
+select kind from resources
+where binder_id = %(id)s and attempt = %(attempt)s and cloud_id is not null and gone_at is null
+    and (made_at is null or made_at < %(read_at)s)
