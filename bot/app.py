@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
@@ -23,7 +22,6 @@ from bot.effects import mistaken, refused
 from bot.intents import Details
 from bot.launch_form import Origin, form, submitted
 from bot.reading import ACTION, FormWanted, pressed, read
-from bot.settings import Settings
 from bot.slack_client import SlackClient
 from provisioning.errors import BinderopsError, TemporaryError, UnexpectedError
 
@@ -37,21 +35,17 @@ _ENTER = "binder.enter"  # the link button of a private link: Slack tells of the
 _FORM_FIELD = "repository"
 
 
-async def connect(app: AsyncApp, settings: Settings) -> AsyncSocketModeHandler:
-    """Open the Socket Mode connection; it renews itself until ``close_async``."""
-    handler = AsyncSocketModeHandler(app, settings.secrets.slack_app_token)
-    await handler.connect_async()  # type: ignore[no-untyped-call]
-    return handler
-
-
-def build_app(desk: Desk, slack: SlackClient, *, signing_secret: str = "") -> AsyncApp:
-    """The app with all its listeners. ``signing_secret`` is needed where Slack comes by HTTP."""
+def build_app(desk: Desk, slack: SlackClient) -> AsyncApp:
+    """The app with all its listeners. It takes what it is given: that it comes from Slack is for the way in to see."""
 
     async def authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
         # One workspace, one token, known already: asking Slack (auth.test) before the first ack would cost its 3 s.
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=slack.token)
 
-    app = AsyncApp(client=slack, authorize=authorize, signing_secret=signing_secret, logger=_bolt_log())
+    app = AsyncApp(
+        client=slack, authorize=authorize, logger=_bolt_log(),
+        request_verification_enabled=False,  # bot.http_mode does it, over the raw bytes
+    )  # fmt: skip
     front = _Front(desk, slack)
     app.middleware(front.on_event)
     app.command(COMMAND)(front.on_command)

@@ -13,14 +13,16 @@ from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
-from bot.app import build_app, connect
+from bot.app import build_app
 from bot.desk import Desk, DeskSettings
 from bot.entrance import Entrance
+from bot.inbound import Inbound
 from bot.narrator import Narrator
 from bot.outbox import Outbox
 from bot.people import People
 from bot.settings import Settings
 from bot.slack_client import SlackClient, make_client
+from bot.socket_mode import SocketMode
 from provisioning import keys
 from provisioning.acting import Actor, Orders
 from provisioning.guest_link import GuestLink
@@ -55,6 +57,7 @@ class Parts:
     clock: Callable[[], datetime] = utc_now
     database: type[Database] = field(default=Database)
     client: Callable[[Settings], SlackClient] = field(default=make_client)
+    inbound: Inbound | None = None  # None: Socket Mode
 
 
 @asynccontextmanager
@@ -125,8 +128,9 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         worker = Worker(bell, loops)
         await worker.start()
         stack.push_async_callback(worker.stop)
-        handler = await connect(build_app(desk, slack), settings)
-        stack.push_async_callback(handler.close_async)
+        inbound = parts.inbound or SocketMode(slack, lambda: settings.secrets.now("slack_app_token"), clock)
+        stack.push_async_callback(inbound.stop)
+        await inbound.start(build_app(desk, slack))
         yield
 
 

@@ -8,6 +8,7 @@ import difflib
 import math
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -77,7 +78,17 @@ class Secrets:
 
     slack_bot_token: str = field(default="", repr=False)
     slack_app_token: str = field(default="", repr=False)
+    slack_signing_secret: str = field(default="", repr=False)
     binderops_key: str = field(default="", repr=False)
+    files: Mapping[str, Path] = field(default_factory=dict)  # by field: what came from a file, which may change
+
+    def now(self, name: str) -> str:
+        """The secret of this field, read again where it came from a file: an operator who renews it need not restart us."""
+        file = self.files.get(name)
+        if file is not None:
+            with suppress(OSError):  # being replaced in this very moment
+                return file.read_text().strip()
+        return str(getattr(self, name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +159,13 @@ def load(environment: Mapping[str, str], path: Path | None = None) -> Settings:
         secrets=Secrets(
             slack_bot_token=_secret(environment, "SLACK_BOT_TOKEN"),
             slack_app_token=_secret(environment, "SLACK_APP_TOKEN"),
+            slack_signing_secret=_secret(environment, "SLACK_SIGNING_SECRET"),
             binderops_key=_secret(environment, "BINDEROPS_KEY"),
+            files={
+                name.lower(): Path(environment[f"{name}_FILE"])
+                for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
+                if environment.get(f"{name}_FILE")
+            },
         ),
         database_url=environment.get("DATABASE_URL", ""),
         slack_api_url=environment.get("SLACK_API_URL", ""),

@@ -1,4 +1,4 @@
-"""Serve a Slack workspace: Socket Mode, so no inbound port is needed. Ends at SIGTERM, letting what is under way end first."""
+"""Serve a Slack workspace, over Socket Mode or HTTP. Ends at SIGTERM, letting what is under way end first."""
 
 import argparse
 import asyncio
@@ -6,6 +6,9 @@ import shutil
 import sys
 from pathlib import Path
 
+from bot import http_mode
+from bot.http_mode import HttpMode
+from bot.listening import Address
 from bot.runtime import Parts, database_url, running, until_told_to_stop, utc_now
 from bot.settings import Settings
 from provisioning.clouds.local import LocalCloud
@@ -22,49 +25,61 @@ _NO_ISOLATION = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``--slack`` and ``--cloud``."""
+    """How Slack reaches the bot, and where instances run."""
     parser.add_argument(
         "--slack",
-        choices=["socket"],
+        choices=["socket", "http"],
         default="socket",
-        help="how Slack reaches the bot: socket (Socket Mode)",
+        help="how Slack reaches the bot: socket (Socket Mode, no inbound port), http (Slack calls POST /slack/events)",
+    )
+    parser.add_argument(
+        "--http",
+        type=Address.parse,
+        default=http_mode.DEFAULT,
+        metavar="HOST:PORT",
+        help=f"with --slack http: where to listen for Slack, {http_mode.DEFAULT} by default",
     )
     parser.add_argument(
         "--cloud", choices=["local"], default="local", help="where instances run: local (this machine)"
     )
 
 
-def run(_arguments: argparse.Namespace, settings: Settings) -> int:
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Serve until told to stop."""
-    missing = [
-        name
-        for name, given in (
-            ("SLACK_BOT_TOKEN", settings.secrets.slack_bot_token),
-            ("SLACK_APP_TOKEN", settings.secrets.slack_app_token),
-        )
-        if not given
-    ]
+    own = "slack_signing_secret" if arguments.slack == "http" else "slack_app_token"
+    missing = [name.upper() for name in ("slack_bot_token", own) if not getattr(settings.secrets, name)]
     if missing:
         raise RefusedError(
             "slack-tokens-missing",
             f"{' and '.join(missing)} must be set.",
             "Create the app from manifest.yml and take its tokens; docs/howto/serve-a-workspace.md shows each click.",
         )
-    asyncio.run(_serve(settings))
+    asyncio.run(_serve(settings, arguments))
     return 0
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
+    inbound = http_inbound(settings, arguments.http) if arguments.slack == "http" else None
     cloud = await open_local_cloud(settings)
     async with (
         database_url(settings) as url,
         running(
-            Parts(settings=settings, url=url, sites=Sites([site(cloud, utc_now, plans=plans(settings))]))
+            Parts(
+                settings=settings,
+                url=url,
+                sites=Sites([site(cloud, utc_now, plans=plans(settings))]),
+                inbound=inbound,
+            )
         ),
     ):
         print("Binderops serves. Ctrl-C stops it.", flush=True)
         print(_NO_ISOLATION, file=sys.stderr, flush=True)
         await until_told_to_stop()
+
+
+def http_inbound(settings: Settings, address: Address) -> HttpMode:
+    """HTTP mode at this address."""
+    return HttpMode(address, settings.secrets.slack_signing_secret, utc_now)
 
 
 async def open_local_cloud(settings: Settings, *, runtime: str = "venv") -> LocalCloud:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bot.cli.serve import open_local_cloud, plans
+from bot.cli.serve import http_inbound, open_local_cloud, plans
+from bot.listening import Address
 from bot.manifest import manifest
 from bot.outbox import post_again
 from bot.playground import InstalledApp, Playground
@@ -24,9 +25,15 @@ _SETTINGS = {"preset": "local", "deployment": "try"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``--port`` and ``--docker``."""
+    """The port, the way from the playground to the bot, and what instances are made of."""
     parser.add_argument(
         "--port", type=int, default=3000, help="the playground's port on 127.0.0.1; 0 takes a free one"
+    )
+    parser.add_argument(
+        "--slack",
+        choices=["socket", "http"],
+        default="socket",
+        help="how the playground reaches the bot, as for serve; http takes a free port",
     )
     parser.add_argument(
         "--docker",
@@ -38,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Play until Ctrl-C."""
     with _alone(settings.home):
-        asyncio.run(_play(settings, arguments.port, "docker" if arguments.docker else "venv"))
+        asyncio.run(_play(settings, arguments))
     return 0
 
 
@@ -58,7 +65,8 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-async def _play(settings: Settings, port: int, runtime: str) -> None:
+async def _play(settings: Settings, arguments: argparse.Namespace) -> None:
+    port = arguments.port
     app = InstalledApp.from_manifest(manifest())
     playground = Playground(app=app, folder=settings.home / "playground")
     try:
@@ -68,19 +76,22 @@ async def _play(settings: Settings, port: int, runtime: str) -> None:
             "port-in-use", f"Port {port} is in use.", "Take another: PORT=4000 make try."
         ) from error
     try:
-        await _play_in(playground, _settings_for(playground, settings), runtime)
+        await _play_in(playground, _settings_for(playground, settings), arguments)
     finally:
         await playground.stop()
 
 
-async def _play_in(playground: Playground, settings: Settings, runtime: str) -> None:
-    cloud = await open_local_cloud(settings, runtime=runtime)
+async def _play_in(playground: Playground, settings: Settings, arguments: argparse.Namespace) -> None:
+    cloud = await open_local_cloud(settings, runtime="docker" if arguments.docker else "venv")
+    http = http_inbound(settings, Address("127.0.0.1", 0)) if arguments.slack == "http" else None
     try:
         async with database_url(settings) as url:
             await _fill(url)
             sites = Sites([site(cloud, utc_now, plans=plans(settings))])
-            parts = Parts(settings=settings, url=url, sites=sites)
+            parts = Parts(settings=settings, url=url, sites=sites, inbound=http)
             async with running(parts):
+                if http is not None:
+                    playground.deliver_to(http.url)
                 print(f"The playground: {playground.url}", flush=True)
                 print(f"Try there:      /binder {playground.sample_url}", flush=True)
                 print("Ctrl-C stops everything.", flush=True)
@@ -105,6 +116,7 @@ def _settings_for(playground: Playground, settings: Settings) -> Settings:
     secrets = Secrets(
         slack_bot_token=playground.bot_token,
         slack_app_token=playground.app_token,
+        slack_signing_secret=playground.signing_secret,
         binderops_key=settings.secrets.binderops_key,
     )
     values = {**settings.values, **_SETTINGS, "sources.allow_exact": exempt}

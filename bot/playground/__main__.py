@@ -23,20 +23,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rates", choices=("off", "slack"), default="slack", help="Slack's rate limits")
     parser.add_argument("--bot-token", help="instead of a random one")
     parser.add_argument("--app-token", help="instead of a random one")
+    parser.add_argument("--signing-secret", help="instead of a random one")
+    parser.add_argument("--request-url", help="send everything there over HTTP, not over Socket Mode")
     asyncio.run(_run(parser.parse_args(arguments)))
 
 
 async def _run(options: argparse.Namespace) -> None:
-    tokens = {n: getattr(options, n) for n in ("bot_token", "app_token") if getattr(options, n)}
+    tokens = {
+        n: getattr(options, n) for n in ("bot_token", "app_token", "signing_secret") if getattr(options, n)
+    }
     manifest = yaml.safe_load(options.manifest.read_text()) if options.manifest else None
     app = InstalledApp.from_manifest(manifest, **tokens) if manifest else InstalledApp(**tokens)
     playground = Playground(app=app, rates=options.rates)
     await playground.start(port=options.port)
     print(  # noqa: T201  what it is for
         f"{playground.url}/\nSLACK_API_URL={playground.api_url}\nSLACK_BOT_TOKEN={playground.bot_token}\n"
-        f"SLACK_APP_TOKEN={playground.app_token}",
+        f"SLACK_APP_TOKEN={playground.app_token}\nSLACK_SIGNING_SECRET={playground.signing_secret}",
         flush=True,
     )
+    if options.request_url:
+        playground.deliver_to(options.request_url)
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from bot.playground import payloads
 from bot.playground.chat_methods import from_bot
+from bot.playground.delivery import Delivery
 from bot.playground.inputs import NotAChoice, action_of, state_of
 from bot.playground.refusals import SlackError, acting_elements, check_view, checked_blocks, checked_view
 from bot.playground.shapes import Json
 from bot.playground.site import Site
-from bot.playground.socket_mode import SocketMode
 from bot.playground.workspace import BOT_USER, SLACKBOT, Channel, User, parent_ts, with_mentions
 
 
@@ -21,7 +21,7 @@ class Deeds:
     """A person's hands. Every method raises `SlackError` where Slack's client would not let them."""
 
     site: Site
-    socket: SocketMode
+    delivery: Delivery
 
     def person(self, user_id: object) -> User:
         """A member who may act. Raises ``user_not_found``."""
@@ -58,7 +58,7 @@ class Deeds:
             response_url=self._response_url(user, channel),
         )
         try:
-            ack = await self.socket.ask("slash_commands", payload)
+            ack = await self.delivery.ask("slash_commands", payload)
         except SlackError as error:
             self._tell_failure(user, channel, f"`{name}` failed with the error “{error.error}”.")
             raise
@@ -123,7 +123,7 @@ class Deeds:
             trigger_id=self.site.windows.issue_trigger(user.id),
             response_url=self._response_url(user, channel, ts),
         )
-        return {"acked": True, "ack": await self.socket.ask("interactive", payload)}
+        return {"acked": True, "ack": await self.delivery.ask("interactive", payload)}
 
     async def press_view(self, user: User, pressed: Json) -> Json:
         """Use an element of an open modal or of the person's Home view."""
@@ -136,7 +136,7 @@ class Deeds:
         }
         action = self._action(view["blocks"], pressed)
         payload = payloads.press_on_view(user, shown, action, trigger_id=trigger_id)
-        return {"acked": True, "ack": await self.socket.ask("interactive", payload)}
+        return {"acked": True, "ack": await self.delivery.ask("interactive", payload)}
 
     def view(self, user: User, view_id: object) -> Json:
         """An open modal or the Home view of this person. Raises ``view_not_found``."""
@@ -179,7 +179,7 @@ class Deeds:
             trigger_id=windows.issue_trigger(user.id, view_id=view["id"]),
             response_urls=self._asked_urls(user, view),
         )
-        ack = await self.socket.ask("interactive", payload)
+        ack = await self.delivery.ask("interactive", payload)
         return self._after_submission(user, view, ack)
 
     def _asked_urls(self, user: User, view: Json) -> list[Json]:
@@ -236,7 +236,7 @@ class Deeds:
             windows.drop_top(user.id)
             if view["notify_on_close"]:
                 payload = payloads.closing(user, view, is_cleared=len(gone) > 1)
-                self.socket.send("interactive", payload)
+                self.delivery.send("interactive", payload)
         return {}
 
     def say(self, user: User, channel: Channel, text: str, thread_ts: object) -> Json:
@@ -282,4 +282,4 @@ class Deeds:
         if subscription in self.site.app.events:
             event_id = f"Ev{secrets.token_hex(5).upper()}"
             now = int(self.site.workspace.now().timestamp())
-            self.socket.send("events_api", payloads.event(body, event_id, now))
+            self.delivery.send("events_api", payloads.event(body, event_id, now))

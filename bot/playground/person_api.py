@@ -94,7 +94,7 @@ class PersonApi:
             "commands": list(self.site.app.commands),
             "has_home": self.site.app.has_home,
             "bot": {"id": BOT, "user": BOT_USER},
-            "bot_connected": self.socket.is_connected,
+            "bot_connected": self.deeds.delivery.is_connected,
             "last": self.site.changes.last,
         }
 

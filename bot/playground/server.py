@@ -11,9 +11,11 @@ from aiohttp import web
 from bot.playground.answers import Answers
 from bot.playground.changes import Changes
 from bot.playground.deeds import Deeds
+from bot.playground.delivery import Delivery
 from bot.playground.faults import Faults
 from bot.playground.git_http import GitHttp
 from bot.playground.guard import guard
+from bot.playground.http_mode import HttpMode
 from bot.playground.person_api import PersonApi
 from bot.playground.rates import Rates
 from bot.playground.sample import SAMPLES, make_samples
@@ -32,7 +34,7 @@ WEB = Path(__file__).parent / "web"
 class Playground:
     """A stand-in Slack. ``app``: what is installed in it; ``rates``: ``slack`` or ``off``; ``folder``: for the samples.
 
-    Its parts (``site``, ``socket``, ``faults``) are open to tests.
+    Its parts (``site``, ``socket``, ``http``, ``faults``) are open to tests.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class Playground:
             uploads=Uploads(),
         )
         self.faults = Faults()
-        self.socket = SocketMode(site=self.site, faults=self.faults, patience=patience or Patience())
+        waits = patience or Patience()
+        self.socket = SocketMode(site=self.site, faults=self.faults, patience=waits)
+        self.http = HttpMode(site=self.site, faults=self.faults, patience=waits)
         self._rates = Rates(is_on=rates == "slack")
         self._sample_url = sample_url
         self._folder = folder
@@ -72,6 +76,15 @@ class Playground:
     def app_token(self) -> str:
         """For ``SLACK_APP_TOKEN``."""
         return self.site.app.app_token
+
+    @property
+    def signing_secret(self) -> str:
+        """For ``SLACK_SIGNING_SECRET``."""
+        return self.site.app.signing_secret
+
+    def deliver_to(self, request_url: str) -> None:
+        """Put the app into HTTP mode: everything goes there, as soon as the URL has answered a challenge."""
+        self.http.use(request_url)
 
     @property
     def api_url(self) -> str:
@@ -111,6 +124,7 @@ class Playground:
     async def stop(self) -> None:
         """End every connection, give the port back."""
         await self.socket.stop()
+        await self.http.stop()
         if self._runner:
             await self._runner.cleanup()
             self._runner = None
@@ -120,7 +134,7 @@ class Playground:
 
     def _application(self, samples: Path) -> web.Application:
         application = web.Application(middlewares=[guard], client_max_size=LARGEST_BODY)
-        deeds = Deeds(site=self.site, socket=self.socket)
+        deeds = Deeds(site=self.site, delivery=Delivery(socket=self.socket, http=self.http))
         self._person = PersonApi(
             site=self.site, socket=self.socket, faults=self.faults, deeds=deeds, samples={}
         )

@@ -26,6 +26,7 @@ class InstalledApp:
     has_home: bool = True
     bot_token: str = field(default_factory=lambda: f"xoxb-playground-{secrets.token_hex(8)}", repr=False)
     app_token: str = field(default_factory=lambda: f"xapp-playground-{secrets.token_hex(8)}", repr=False)
+    signing_secret: str = field(default_factory=lambda: secrets.token_hex(16), repr=False)
 
     @classmethod
     def from_manifest(cls, manifest: Mapping[str, Json], **tokens: str) -> Self:

@@ -16,7 +16,7 @@ async def suggest(deeds: Deeds, user: User, body: Json) -> Json:
             if is_meant and element["type"].endswith("external_select"):
                 value = str(body.get("value", ""))
                 payload = payloads.suggestion(user, element, block["block_id"], value, where)
-                ack = await deeds.socket.ask("interactive", payload)
+                ack = await deeds.delivery.ask("interactive", payload)
                 return {"options": ack.get("options", []), "option_groups": ack.get("option_groups", [])}
     raise SlackError("action_not_found")
 

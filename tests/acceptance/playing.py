@@ -96,12 +96,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def playing(home: Path, log: Path, **environment: str) -> Iterator[Playing]:
+def playing(home: Path, log: Path, *options: str, **environment: str) -> Iterator[Playing]:
     """``binderops try`` from start to Ctrl-C."""
     port = free_port()
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bot", "try", "--port", str(port)], stdout=output, stderr=output,
+            [sys.executable, "-m", "bot", "try", "--port", str(port), *options], stdout=output, stderr=output,
             env={**os.environ, "BINDEROPS_HOME": str(home), **environment}, start_new_session=True,
         )  # fmt: skip
         found = Playing(f"http://127.0.0.1:{port}", home, process)

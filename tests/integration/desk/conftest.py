@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 import yaml
 
-from bot.app import build_app, connect
+from bot.app import build_app
 from bot.desk import Desk, DeskSettings
 from bot.launch_form import FIELD
 from bot.outbox import Outbox
@@ -20,6 +20,7 @@ from bot.people import People
 from bot.playground import InstalledApp, Playground
 from bot.settings import load
 from bot.slack_client import make_client
+from bot.socket_mode import SocketMode
 from provisioning.errors import TemporaryError
 from provisioning.model import Binder, BinderId, Flavor, Phase
 from provisioning.store import binders
@@ -192,7 +193,8 @@ async def workspace(db: Database, clock: Clock, tmp_path: Path) -> AsyncIterator
             settings=DeskSettings(flavors=lambda: {"": FLAVORS}),
         )  # fmt: skip
         outbox = Outbox(db, slack, clock, http, private_link, record=slack.note)
-        handler = await connect(build_app(desk, slack), settings)
+        line = SocketMode(slack, lambda: settings.secrets.slack_app_token, clock)
+        await line.start(build_app(desk, slack))
         yield Workspace(
             db=db,
             clock=clock,
@@ -203,5 +205,5 @@ async def workspace(db: Database, clock: Clock, tmp_path: Path) -> AsyncIterator
             guest=guest,
             links=links,
         )
-        await handler.close_async()  # type: ignore[no-untyped-call]
+        await line.stop()
     await playground.stop()

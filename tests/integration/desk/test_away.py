@@ -111,7 +111,7 @@ async def test_given_a_database_away_then_a_mention_is_not_acked_and_is_taken_wh
     workspace: Workspace, database_url: str
 ) -> None:
     slack = make_client(load({"SLACK_BOT_TOKEN": workspace.playground.bot_token}))
-    app = build_app(workspace.desk, slack, signing_secret="")
+    app = build_app(workspace.desk, slack)
     database = await Database(database_url, max_connections=1).open()
     own, workspace.desk.db = workspace.desk.db, database
     async with database.transaction():
