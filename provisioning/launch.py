@@ -78,6 +78,7 @@ class Launcher:
     policy: Policy
     deployment: str
     clock: Callable[[], datetime]
+    moved: Callable[[Binder, Binder], None] = lambda _before, _after: None  # told of each change of phase
 
     async def once(self) -> bool:
         """Step the binder that is due longest; False where none is due."""
@@ -160,7 +161,7 @@ class Launcher:
                 await binders.made(tx, thing, self.clock())
             if came is not None:
                 await self._note(tx, claimed.binder, *came)
-        _log_move(claimed.binder, decision.binder)
+        self._tell_move(claimed.binder, decision.binder)
         return True
 
     async def _admit(self, claimed: Claim, quoted: Quoted, policy: Policy) -> None:
@@ -169,7 +170,12 @@ class Launcher:
             settled = await admission.settled(tx, self.sites, claimed.binder, quoted, self.clock(), policy)
             if not await self._write(tx, claimed, settled, keep_lease=False):
                 return
-        _log_move(claimed.binder, settled.binder)
+        self._tell_move(claimed.binder, settled.binder)
+
+    def _tell_move(self, before: Binder, after: Binder) -> None:
+        if after.phase is not before.phase:
+            log.info("binder-moved binder=%s from=%s to=%s", after.id, before.phase, after.phase)
+            self.moved(before, after)
 
     async def _write(self, tx: Tx, claimed: Claim, decision: Decision, *, keep_lease: bool) -> bool:
         ours = await binders.record(
@@ -242,11 +248,6 @@ class Launcher:
         later = self.clock() + backoff(claimed.binder.errors_in_row + 2)
         async with self.db.transaction() as tx:
             await tx.run("binders.release", id=claimed.binder.id, lease=claimed.lease, wake_at=later)
-
-
-def _log_move(before: Binder, after: Binder) -> None:
-    if after.phase is not before.phase:
-        log.info("binder-moved binder=%s from=%s to=%s", after.id, before.phase, after.phase)
 
 
 def _appeared(seen: Seen, claimed: Claim) -> dict[Unanswered, CloudObject]:
