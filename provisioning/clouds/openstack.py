@@ -57,6 +57,7 @@ class OpenStackSettings:
     proxy_host: str = ""  # of the application proxy, with tls proxy
     volume_root_below_gib: int = 40
     requests_per_s: float = 2.0  # for whatever only reads
+    answer_within_s: float = 30.0  # how long one answer may take to begin
     environment: Mapping[str, str] = field(
         default_factory=lambda: os.environ
     )  # OS_CLIENT_CONFIG_FILE, OS_CLOUD
@@ -84,6 +85,7 @@ class OpenStackCloud:
             lambda: connect(settings),
             translated,
             pace=Pace(settings.requests_per_s),
+            answer_within_s=settings.answer_within_s,
             observe=observe or (lambda _label, _status, _seconds: None),
         )
         self.lookups = Lookups(self.wire)

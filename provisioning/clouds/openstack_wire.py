@@ -17,7 +17,6 @@ from provisioning.clouds.openstack_calls import Observe, Pace
 log = logging.getLogger(__name__)
 
 _SERVICES = {"compute": "compute", "network": "network", "image": "image", "volume": "block_storage"}
-_ANSWER_S = 30.0  # for one answer to begin
 
 
 class Wire:
@@ -29,11 +28,13 @@ class Wire:
         translated: Callable[[str], AbstractContextManager[None]],
         *,
         pace: Pace,
+        answer_within_s: float,
         observe: Observe,
     ) -> None:
         self._connect = connect
         self._translated = translated
         self._pace = pace
+        self._answer_within_s = answer_within_s
         self._observe = observe
         self._lock = threading.Lock()
         self._kept: Any = None
@@ -107,7 +108,7 @@ class Wire:
             began = time.monotonic()
             status = "none"
             try:
-                answer = adapter.request(path, method, timeout=_ANSWER_S, raise_exc=False, **more)
+                answer = adapter.request(path, method, timeout=self._answer_within_s, raise_exc=False, **more)
                 status = str(answer.status_code)
             finally:
                 self._observe(label, status, time.monotonic() - began)

@@ -10,6 +10,7 @@ from provisioning.clouds import Cloud, ServerSpec
 from provisioning.clouds.local import LocalCloud
 from provisioning.errors import ConflictError, NotFoundError
 from provisioning.model import DELETION_ORDER, BinderId, CloudId, CloudObject, Kind, Mark, Status
+from tests.integration.openstack.worlds import cloud_on
 
 pytestmark = pytest.mark.integration
 
@@ -19,7 +20,8 @@ LISTINGS = 600  # looks, before what does not happen counts as not happening
 
 
 @asynccontextmanager
-async def local(home: Path) -> AsyncIterator[Cloud]:
+async def local(request: pytest.FixtureRequest) -> AsyncIterator[Cloud]:
+    home: Path = request.getfixturevalue("home")
     cloud = LocalCloud(
         home / "cloud",
         deployment="contract",
@@ -31,13 +33,21 @@ async def local(home: Path) -> AsyncIterator[Cloud]:
     yield cloud
 
 
-CLOUDS: dict[str, Callable[[Path], AbstractAsyncContextManager[Cloud]]] = {"local": local}
+@asynccontextmanager
+async def openstack(request: pytest.FixtureRequest) -> AsyncIterator[Cloud]:
+    cloud = cloud_on(request.getfixturevalue("openstack_project"), deployment=MARK.deployment)
+    await delete_all(cloud)  # what an earlier run left that was cut off
+    yield cloud
+
+
+Factory = Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Cloud]]
+CLOUDS: dict[str, Factory] = {"local": local, "openstack": openstack}
 
 
 @pytest.fixture(params=list(CLOUDS))
-async def cloud(request: pytest.FixtureRequest, home: Path) -> AsyncIterator[Cloud]:
+async def cloud(request: pytest.FixtureRequest) -> AsyncIterator[Cloud]:
     """An empty cloud, emptied again afterwards."""
-    async with CLOUDS[request.param](home) as cloud:
+    async with CLOUDS[request.param](request) as cloud:
         yield cloud
         await delete_all(cloud)
         await cloud.close()
@@ -48,7 +58,7 @@ async def server_of(cloud: Cloud, port: CloudObject, *, flavor: str = "") -> Clo
         ServerSpec(
             mark=port.mark,
             flavor=flavor or (await cloud.flavors())[0].name,
-            image="any",
+            image="",
             port_id=port.id,
             volume_id=None,
             metadata={
@@ -65,6 +75,16 @@ async def make_all(cloud: Cloud) -> tuple[CloudObject, CloudObject, CloudObject]
     port = await cloud.create_port(MARK)
     floating_ip = await cloud.create_floating_ip(MARK, port.id)
     return port, floating_ip, await server_of(cloud, port)
+
+
+async def built(cloud: Cloud) -> CloudObject:
+    """The only server, once it is no longer being built."""
+    (server,) = await listed(cloud, Kind.SERVER)
+    for _ in range(LISTINGS):
+        if server.status is not Status.BUILDING:
+            break
+        (server,) = await listed(cloud, Kind.SERVER)
+    return server
 
 
 async def listed(cloud: Cloud, kind: Kind) -> list[CloudObject]:
@@ -112,11 +132,7 @@ async def test_given_a_floating_ip_when_listed_then_it_names_its_port_and_an_add
 async def test_given_a_server_when_listed_then_it_becomes_active_on_its_port(cloud: Cloud) -> None:
     port, _, made = await make_all(cloud)
 
-    (server,) = await listed(cloud, Kind.SERVER)
-    for _ in range(LISTINGS):
-        if server.status is not Status.BUILDING:
-            break
-        (server,) = await listed(cloud, Kind.SERVER)
+    server = await built(cloud)
 
     assert (server.id, server.status, server.port_id) == (made.id, Status.ACTIVE, port.id)
 
@@ -147,6 +163,7 @@ async def test_given_two_ports_when_their_addresses_are_compared_then_they_diffe
 
 async def test_given_a_server_on_a_port_when_a_second_one_wants_it_then_it_is_refused(cloud: Cloud) -> None:
     port, _, server = await make_all(cloud)
+    await built(cloud)
 
     with pytest.raises(ConflictError):
         await server_of(cloud, port)
