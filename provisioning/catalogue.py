@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from provisioning.clouds import Cloud
 from provisioning.errors import BinderopsError
@@ -13,6 +14,7 @@ log = logging.getLogger(__name__)
 
 _EVERY_S = 300.0
 _SOONER_S = 15.0  # after a failure
+_PATIENCE_S = 5.0
 
 
 class Catalogue:
@@ -29,9 +31,12 @@ class Catalogue:
         return self._flavors
 
     async def start(self) -> None:
-        """Ask once, then go on asking in the background. A cloud that does not answer stops nothing."""
-        delay = await self._ask()
-        self._task = asyncio.create_task(self._keep_asking(delay), name="catalogue")
+        """Ask, and go on asking in the background; wait for the first answer a moment only. A silent cloud stops nothing."""
+        asked = asyncio.Event()
+        self._task = asyncio.create_task(self._keep_asking(asked), name="catalogue")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_S):
+                await asked.wait()
 
     async def stop(self) -> None:
         """Ask no more."""
@@ -39,10 +44,11 @@ class Catalogue:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
-    async def _keep_asking(self, delay: float) -> None:
+    async def _keep_asking(self, asked: asyncio.Event) -> None:
         while True:
-            await asyncio.sleep(delay)
             delay = await self._ask()
+            asked.set()
+            await asyncio.sleep(delay)
 
     async def _ask(self) -> float:
         try:

@@ -168,7 +168,8 @@ def _chosen(name: str, offer: Offer, policy: PlanPolicy) -> Flavor:
         raise TeamError(
             "default-flavor-missing",
             f"The default flavor, {wanted}, is not on offer{_on(offer.cloud)}.",
-            f"Name one, such as flavor={flavors[0].name}. Whoever runs the bot must correct the default (defaults.flavor). "
+            f"Name one, such as flavor={flavors[0].name}. "
+            f"Whoever runs the bot must correct {f'clouds.{offer.cloud}' if offer.cloud else 'defaults'}.flavor. "
             f"On offer: {', '.join(flavor.name for flavor in flavors)}.",
         )
     return flavors[0]  # the preset's default is a suggestion; this cloud may have other names

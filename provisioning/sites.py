@@ -3,8 +3,10 @@
 The first is the default. A binder belongs to the cloud that its plan names, for as long as it lives. Decides nothing else.
 """
 
+import asyncio
 import difflib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -119,14 +121,14 @@ class Sites:
 
     async def open(self) -> None:
         """Ask each cloud what it offers, and go on asking. A cloud that does not answer stops nothing."""
-        for one in self._sites:
-            await one.catalogue.start()
+        await asyncio.gather(*(one.catalogue.start() for one in self._sites))
 
     async def close(self) -> None:
         """Ask no more, and leave all clouds."""
-        for one in self._sites:
-            await one.catalogue.stop()
-            await one.cloud.close()
+        async with AsyncExitStack() as stack:  # one that fails keeps no other
+            for one in self._sites:
+                stack.push_async_callback(one.cloud.close)
+                stack.push_async_callback(one.catalogue.stop)
 
 
 def unknown_cloud(name: str, names: tuple[str, ...]) -> PersonError:

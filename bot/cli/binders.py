@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.cli.serve import local_cloud
+from bot.clouds import local_cloud
 from bot.output import print_json
 from bot.runtime import open_database, utc_now
 from bot.settings import Settings

@@ -24,9 +24,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Exit 2 where a text was refused."""
     lines = [" ".join(arguments.text)] if arguments.text else (line.rstrip("\r\n") for line in sys.stdin)
     allowed = settings.texts("sources.allow_exact")
+    several = settings.values["clouds"]
+    clouds = dict.fromkeys(several, ()) if isinstance(several, dict) else {}
     all_ok = True
     for line in lines:
-        parsed = parse_line(line, allow_exact=allowed)
+        parsed = parse_line(line, clouds, allow_exact=allowed)
         all_ok = all_ok and bool(parsed["ok"])
         print(json.dumps(parsed, ensure_ascii=False))
     return 0 if all_ok else 2

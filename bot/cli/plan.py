@@ -5,10 +5,11 @@
 
 import argparse
 import asyncio
+import os
 from datetime import timedelta
 from pathlib import Path
 
-from bot.cli.serve import local_cloud, plans
+from bot.clouds import is_local, is_openstack_named, local_cloud, openstack_sites, plans
 from bot.grammar import parse
 from bot.output import print_json
 from bot.runtime import utc_now
@@ -16,7 +17,8 @@ from bot.settings import Settings
 from provisioning.clouds import Address
 from provisioning.launch_spec import Limits, launch_json
 from provisioning.model import Binder, BinderId, Phase, Plan
-from provisioning.plan import Offer, cost_su, make_plan
+from provisioning.plan import cost_su, make_plan
+from provisioning.sites import Sites, site
 from provisioning.sources import SourcePolicy, resolve
 from provisioning.tickets import Signer
 from provisioning.user_data import render
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         "path": plan.request.path, "path_kind": plan.request.path_kind, "open_url": plan.request.open_url,
         "flavor": plan.flavor.name, "image": plan.image, "su_per_hour": plan.flavor.su_per_hour,
         "hours": plan.lifetime / timedelta(hours=1), "cost_su": cost_su(plan),
-        "needs_confirmation": plan.needs_confirmation,
+        "needs_confirmation": plan.needs_confirmation, "cloud": plan.cloud,
     })  # fmt: skip
     if arguments.user_data:
         arguments.user_data.write_bytes(_user_data(plan, settings))
@@ -51,10 +53,17 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _plan(text: str, settings: Settings) -> Plan:
     policy = SourcePolicy(allow_exact=settings.texts("sources.allow_exact"))
-    request = parse(text, allow_exact=policy.allow_exact)
-    resolved = await resolve(request, policy=policy)
-    offer = Offer(flavors=await local_cloud(settings).flavors())
-    return make_plan(request, resolved, offer, plans(settings))
+    on_openstack = is_openstack_named(settings, os.environ) and not is_local(settings)
+    # Where nobody said which cloud is meant, this machine's flavors stand in.
+    here = site(local_cloud(settings), utc_now, plans=plans(settings))
+    sites = openstack_sites(settings, utc_now) if on_openstack else Sites([here])
+    try:
+        request = parse(text, dict.fromkeys(sites.flavors(), ()), allow_exact=policy.allow_exact)
+        chosen = sites.named(request.options.cloud)
+        resolved = await resolve(request, policy=policy)
+        return make_plan(request, resolved, await sites.offer(chosen), chosen.plans)
+    finally:
+        await sites.close()
 
 
 def _user_data(plan: Plan, settings: Settings) -> bytes:

@@ -2,19 +2,16 @@
 
 import argparse
 import asyncio
-import shutil
 import sys
-from pathlib import Path
 
-from bot import http_mode
+from bot import http_mode, ops
+from bot.clouds import is_local, local_sites, open_local_cloud, openstack_sites
 from bot.http_mode import HttpMode
 from bot.listening import Address
 from bot.runtime import Parts, database_url, running, until_told_to_stop, utc_now
 from bot.settings import Settings
-from provisioning.clouds.local import LocalCloud
 from provisioning.errors import RefusedError
-from provisioning.plan import PlanPolicy, PriceRule, preset
-from provisioning.sites import Sites, site
+from provisioning.sites import Sites
 
 SUMMARY = "serve a Slack workspace"
 
@@ -40,7 +37,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"with --slack http: where to listen for Slack, {http_mode.DEFAULT} by default",
     )
     parser.add_argument(
-        "--cloud", choices=["local"], default="local", help="where instances run: local (this machine)"
+        "--ops",
+        type=Address.parse,
+        default=ops.DEFAULT,
+        metavar="HOST:PORT",
+        help=f"where to answer /healthz, /readyz and /metrics, {ops.DEFAULT} by default",
+    )
+    parser.add_argument(
+        "--cloud",
+        choices=["openstack", "local"],
+        help="where instances run: openstack (by clouds.yaml), local (this machine); with the preset local this machine is the default",
     )
 
 
@@ -60,67 +66,31 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
     inbound = http_inbound(settings, arguments.http) if arguments.slack == "http" else None
-    cloud = await open_local_cloud(settings)
+    sites = await _sites(settings, arguments.cloud)
     async with (
         database_url(settings) as url,
         running(
             Parts(
                 settings=settings,
                 url=url,
-                sites=Sites([site(cloud, utc_now, plans=plans(settings))]),
+                sites=sites,
                 inbound=inbound,
+                ops=arguments.ops,
             )
         ),
     ):
         print("Binderops serves. Ctrl-C stops it.", flush=True)
-        print(_NO_ISOLATION, file=sys.stderr, flush=True)
+        if is_local(settings, arguments.cloud):
+            print(_NO_ISOLATION, file=sys.stderr, flush=True)
         await until_told_to_stop()
+
+
+async def _sites(settings: Settings, asked: str | None) -> Sites:
+    if is_local(settings, asked):
+        return local_sites(await open_local_cloud(settings), settings, utc_now)
+    return openstack_sites(settings, utc_now)
 
 
 def http_inbound(settings: Settings, address: Address) -> HttpMode:
     """HTTP mode at this address."""
     return HttpMode(address, settings.secrets.slack_signing_secret, utc_now)
-
-
-async def open_local_cloud(settings: Settings, *, runtime: str = "venv") -> LocalCloud:
-    """The local cloud of this home; instances that a reboot of the machine ended run again."""
-    cloud = local_cloud(settings, runtime=runtime)
-    await cloud.open()
-    return cloud
-
-
-def local_cloud(settings: Settings, *, runtime: str = "venv") -> LocalCloud:
-    """The same, only to look at: nothing is started."""
-    return LocalCloud(
-        settings.home / "cloud",
-        deployment=settings.text("deployment"),
-        guest=Path(__file__).parents[2] / "provisioning",
-        caddy=program("caddy"),
-        uv=program("uv"),
-        runtime=runtime,
-        max_instances=round(settings.number("limits.local_instances") or 1),
-    )
-
-
-def program(name: str) -> Path:
-    """A program that came with our packages, beside this Python, else one of the PATH."""
-    beside = Path(sys.executable).parent / name
-    found = str(beside) if beside.exists() else shutil.which(name)
-    if found is None:
-        raise RefusedError("program-missing", f"The program {name} is missing.", "Run make setup.")
-    return Path(found)
-
-
-def plans(settings: Settings, name: str = "") -> PlanPolicy:
-    """The preset's policy, with the settings that go before it."""
-    policy = preset(name or settings.text("preset"))
-    given = settings.values["prices"]
-    prices = (
-        tuple(PriceRule(pattern=p, su_per_hour=float(su)) for p, su in given.items())
-        if isinstance(given, dict)
-        else ()
-    )
-    return policy.with_settings(
-        flavor=settings.text("defaults.flavor"), image=settings.text("defaults.image"), hours=settings.number("defaults.hours"),
-        max_hours=settings.number("limits.max_hours"), confirm_above=settings.number("confirm_above_su_per_hour"), prices=prices,
-    )  # fmt: skip

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from bot.cli.serve import http_inbound, open_local_cloud, plans
+from bot.cli.serve import http_inbound
+from bot.clouds import local_sites, open_local_cloud
 from bot.listening import Address
 from bot.manifest import manifest
 from bot.outbox import post_again
@@ -16,7 +17,6 @@ from bot.playground import InstalledApp, Playground
 from bot.runtime import Parts, database_url, running, until_told_to_stop, utc_now
 from bot.settings import Secrets, Settings
 from provisioning.errors import RefusedError
-from provisioning.sites import Sites, site
 from provisioning.store.database import Database
 
 SUMMARY = "a playground on this machine"
@@ -87,7 +87,7 @@ async def _play_in(playground: Playground, settings: Settings, arguments: argpar
     try:
         async with database_url(settings) as url:
             await _fill(url)
-            sites = Sites([site(cloud, utc_now, plans=plans(settings))])
+            sites = local_sites(cloud, settings, utc_now)
             parts = Parts(settings=settings, url=url, sites=sites, inbound=http)
             async with running(parts):
                 if http is not None:

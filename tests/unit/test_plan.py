@@ -112,15 +112,18 @@ def test_given_a_cloud_without_flavors_when_planned_then_the_team_is_told() -> N
     assert refused.value.code == "no-flavors"
 
 
-@pytest.mark.parametrize("offer", [OFFER, Offer(flavors=FLAVORS, cloud="iu")])
+@pytest.mark.parametrize(
+    ("offer", "setting"),
+    [(OFFER, "defaults.flavor"), (Offer(flavors=FLAVORS, cloud="iu"), "clouds.iu.flavor")],
+)
 def test_given_an_operators_default_flavor_that_the_cloud_lacks_when_planned_then_nothing_takes_its_place(
-    offer: Offer,
+    offer: Offer, setting: str
 ) -> None:
     with pytest.raises(TeamError) as refused:
         make_plan(REQUEST, RESOLVED, offer, JETSTREAM2.with_settings(flavor="m4.small"))
 
     assert refused.value.code == "default-flavor-missing"
-    assert all(said in refused.value.failure().hint for said in ("flavor=m3.small", "defaults.flavor"))
+    assert all(said in refused.value.failure().hint for said in ("flavor=m3.small", setting))
 
 
 def test_given_an_operators_default_flavor_that_the_cloud_lacks_when_another_is_named_then_it_is_planned() -> (

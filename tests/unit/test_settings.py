@@ -42,6 +42,10 @@ def test_given_several_mistakes_when_loaded_then_all_are_told_with_their_lines(t
         pytest.param("preset: [\n", "This is not YAML", id="broken YAML"),
         pytest.param("- preset\n", "must hold names with values", id="a list"),
         pytest.param("preset: generic\npreset: local\n", "a second time", id="twice"),
+        pytest.param("deployment:\n", "deployment must be a name", id="nothing"),
+        pytest.param(
+            "deployment: !!python/name:os.system\n", "deployment must be a name", id="a program's value"
+        ),
         pytest.param("prices: {g3.*: free}\n", "prices must be flavor patterns", id="a price in words"),
     ],
 )
@@ -77,3 +81,43 @@ def test_given_the_reference_page_then_it_lists_exactly_the_settings_that_there_
     listed = re.findall(r"^\| `([a-z_.]+)` \|", PAGE.read_text(), re.MULTILINE)
 
     assert sorted(listed) == sorted(SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        pytest.param("cloud:\n  naem: js2\n", 2, "Did you mean cloud.name?", id="a misspelt name"),
+        pytest.param("cloud:\n  tls: caddy\n", 2, "cloud.tls must be proxy or internal", id="no such way of TLS"),
+        pytest.param("cloud:\n  proxy_host: https://x.org\n", 2, "cloud.proxy_host must be a host's name", id="a URL for a host"),
+        pytest.param("cloud:\n  volume_root_below_gib: -1\n", 2, "0 for never", id="less than no disk"),
+        pytest.param("clouds:\n  a:\n    nmae: x\n", 3, "Did you mean name?", id="a misspelt name in one of several"),
+        pytest.param("clouds:\n  a:\n    requests_per_s: 0\n", 3, "clouds.a.requests_per_s must be a number above 0", id="a number"),
+        pytest.param("clouds:\n  a b:\n", 2, "A cloud cannot be named 'a b'", id="a name that cannot be typed"),
+        pytest.param("clouds:\n  a:\n  A:\n", 3, "a second time", id="a name twice"),
+        pytest.param("clouds: [a, b]\n", 1, "clouds must be the settings of several clouds", id="a list"),
+        pytest.param("clouds: {}\n", 1, "clouds must be the settings of several clouds", id="none"),
+        pytest.param("clouds:\n  a: x\n", 2, "clouds.a must hold names with values", id="a word for a block"),
+        pytest.param("cloud:\n  name: x\nclouds:\n  a:\n", 3, "cloud and clouds are both given", id="one and several"),
+        pytest.param("preset: generic\ncloud:\n  tls: proxy\n", 3, "nothing says which", id="a proxy without a host"),
+        pytest.param("preset: generic\nclouds:\n  a:\n    tls: proxy\n", 4, "Write clouds.a.proxy_host", id="a proxy without a host, of several"),
+    ],
+)  # fmt: skip
+def test_given_a_mistake_about_clouds_when_loaded_then_its_line_and_a_hint_are_told(
+    tmp_path: Path, text: str, line: int, words: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, text)
+
+    assert [m.line for m in caught.value.mistakes] == [line]
+    assert words in caught.value.message
+
+
+def test_given_jetstream2_when_only_the_way_of_tls_is_named_then_its_proxy_is_known(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "cloud:\n  tls: proxy\n").text("cloud.tls") == "proxy"
+
+
+def test_given_a_mistake_in_each_of_two_clouds_when_loaded_then_both_are_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, "clouds:\n  a:\n    x: 1\n  b:\n    tls: 2\n")
+
+    assert [m.line for m in caught.value.mistakes] == [3, 5]

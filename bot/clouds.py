@@ -1,0 +1,149 @@
+"""From settings to clouds: which ones the deployment has, how each is reached, what a launch there follows. Asks no cloud anything."""
+
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.settings import Settings
+from provisioning.clouds.local import LocalCloud
+from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings, connect
+from provisioning.errors import RefusedError
+from provisioning.plan import PlanPolicy, PriceRule, preset
+from provisioning.sites import Sites, site
+
+#: What a known cloud's operator need not write down. Jetstream2: docs.jetstream-cloud.org, and Exosphere's proxy of Indiana.
+_PRESETS: Mapping[str, Mapping[str, object]] = {
+    "jetstream2": {
+        "external_network": "public",
+        "image": "Featured-Ubuntu24",
+        "tls": "proxy",
+        "proxy_host": "proxy-js2-iu.exosphere.app",
+    },
+    "generic": {"tls": "internal"},
+}
+
+
+def is_local(settings: Settings, asked: str | None = None) -> bool:
+    """Whether instances run on this machine: as ``--cloud`` says, else with the preset ``local``."""
+    return (asked or settings.text("preset")) == "local"
+
+
+def is_openstack_named(settings: Settings, environment: Mapping[str, str]) -> bool:
+    """Whether somebody said which OpenStack is meant: the settings, or the environment as openstack's own programs read it."""
+    named = settings.values["clouds"] or any(_one(settings).values())
+    return bool(named) or any(environment.get(name) for name in ("OS_CLOUD", "OS_CLIENT_CONFIG_FILE"))
+
+
+def openstack_settings(settings: Settings) -> dict[str, OpenStackSettings]:
+    """Each cloud's settings by its name, the default one first; one alone has an empty name."""
+    return {
+        name: _openstack(settings, values, in_clouds_yaml=name) for name, values in _clouds(settings).items()
+    }
+
+
+def openstack_sites(settings: Settings, clock: Callable[[], datetime]) -> Sites:
+    """The deployment's OpenStack clouds. Raises `RefusedError` (``cloud-config``) where clouds.yaml does not tell how to reach one."""
+    found = openstack_settings(settings)
+    deployment = settings.text("deployment")
+    for chosen in found.values():
+        connect(chosen).close()
+    return Sites(
+        site(
+            OpenStackCloud(chosen, deployment=deployment, now=clock),
+            clock,
+            name=name,
+            plans=replace(_plans_on(settings, _clouds(settings)[name]), default_image=chosen.image),
+        )
+        for name, chosen in found.items()
+    )
+
+
+def local_sites(cloud: LocalCloud, settings: Settings, clock: Callable[[], datetime]) -> Sites:
+    """The machine that the bot runs on, as the only cloud."""
+    return Sites([site(cloud, clock, plans=plans(settings, "local"))])
+
+
+async def open_local_cloud(settings: Settings, *, runtime: str = "venv") -> LocalCloud:
+    """The local cloud of this home; instances that a reboot of the machine ended run again."""
+    cloud = local_cloud(settings, runtime=runtime)
+    await cloud.open()
+    return cloud
+
+
+def local_cloud(settings: Settings, *, runtime: str = "venv") -> LocalCloud:
+    """The same, only to look at: nothing is started."""
+    return LocalCloud(
+        settings.home / "cloud",
+        deployment=settings.text("deployment"),
+        guest=Path(__file__).parents[1] / "provisioning",
+        caddy=program("caddy"),
+        uv=program("uv"),
+        runtime=runtime,
+        max_instances=round(settings.number("limits.local_instances") or 1),
+    )
+
+
+def program(name: str) -> Path:
+    """A program that came with our packages, beside this Python, else one of the PATH."""
+    beside = Path(sys.executable).parent / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if found is None:
+        raise RefusedError("program-missing", f"The program {name} is missing.", "Run make setup.")
+    return Path(found)
+
+
+def plans(settings: Settings, name: str = "", *, flavor: str = "", image: str = "") -> PlanPolicy:
+    """A preset's policy with the settings that go before it; ``flavor`` and ``image`` are one cloud's own defaults."""
+    policy = preset(name or settings.text("preset"))
+    given = settings.values["prices"]
+    prices = (
+        tuple(PriceRule(pattern=p, su_per_hour=float(su)) for p, su in given.items())
+        if isinstance(given, dict)
+        else ()
+    )
+    return policy.with_settings(
+        flavor=flavor or settings.text("defaults.flavor"), image=image or settings.text("defaults.image"),
+        hours=settings.number("defaults.hours"), max_hours=settings.number("limits.max_hours"),
+        confirm_above=settings.number("confirm_above_su_per_hour"), prices=prices,
+    )  # fmt: skip
+
+
+def _plans_on(settings: Settings, values: Mapping[str, Any]) -> PlanPolicy:
+    own = {key: str(values.get(key) or "") for key in ("flavor", "image")}
+    return plans(settings, _preset(settings), **own)
+
+
+def _preset(settings: Settings) -> str:
+    """The preset on OpenStack: what is said of this machine does not hold there."""
+    name = settings.text("preset")
+    return "generic" if name == "local" else name
+
+
+def _clouds(settings: Settings) -> Mapping[str, Mapping[str, Any]]:
+    several = settings.values["clouds"]
+    return several if isinstance(several, dict) and several else {"": _one(settings)}
+
+
+def _one(settings: Settings) -> dict[str, Any]:
+    return {
+        name.removeprefix("cloud."): value
+        for name, value in settings.values.items()
+        if name.startswith("cloud.") and value is not None
+    }
+
+
+def _openstack(settings: Settings, values: Mapping[str, Any], *, in_clouds_yaml: str) -> OpenStackSettings:
+    """``in_clouds_yaml``: its name there where the settings give none."""
+    image = settings.text("defaults.image")
+    chosen: dict[str, Any] = {
+        "name": in_clouds_yaml,
+        **_PRESETS[_preset(settings)],
+        **({"image": image} if image else {}),
+        **values,
+    }
+    chosen.pop("flavor", None)
+    return OpenStackSettings(cloud=chosen.pop("name"), **chosen)

@@ -1,0 +1,102 @@
+"""Which settings there are: what each must be, what it is without one, what it means. docs/reference/settings.md shows the same."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
+_HOST = re.compile(r"(?=.{1,200}$)[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One line of binderops.yaml."""
+
+    check: Callable[[object], bool]
+    wants: str  # completes "must be ..."
+    default: object
+    meaning: str
+
+
+def is_cloud_name(value: object) -> bool:
+    """Whether it can be typed after ``cloud=``."""
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_host(value: object) -> bool:
+    return isinstance(value, str) and _HOST.fullmatch(value) is not None
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_count_or_zero(value: object) -> bool:
+    return _is_count(value) or (value == 0 and not isinstance(value, bool))
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(_is_text(item) for item in value)
+
+
+def _is_prices(value: object) -> bool:
+    return isinstance(value, dict) and all(
+        _is_text(name) and _is_positive(price) for name, price in value.items()
+    )
+
+
+def _is_tls(value: object) -> bool:
+    return value in ("proxy", "internal")
+
+
+_PRESETS = ("jetstream2", "generic", "local")
+
+SETTINGS: Mapping[str, Setting] = {
+    "preset": Setting(check=lambda v: v in _PRESETS, wants=f"one of {', '.join(_PRESETS)}", default="jetstream2", meaning="Flavors' prices and defaults of a known cloud."),
+    "deployment": Setting(check=_is_text, wants="a name", default="binderops", meaning="Marks this bot's objects in the cloud; two bots in one project need two names."),
+    "cloud.name": Setting(check=_is_text, wants="a name in clouds.yaml", default=None, meaning="The cloud's name in clouds.yaml; without it OS_CLOUD counts, then the only one there."),
+    "cloud.region": Setting(check=_is_text, wants="a region's name", default=None, meaning="The cloud's region, where clouds.yaml names none or another."),
+    "cloud.network": Setting(check=_is_text, wants="a network's name or id", default=None, meaning="The network of the instances; without it the project's auto-allocated one."),
+    "cloud.external_network": Setting(check=_is_text, wants="a network's name or id", default=None, meaning="Where floating IPs come from: public, or the only external one."),
+    "cloud.keypair": Setting(check=_is_text, wants="a key pair's name", default=None, meaning="Whoever has its private key gets a shell on every instance; without it nobody does."),
+    "cloud.tls": Setting(check=_is_tls, wants="proxy or internal", default=None, meaning="Who shows browsers a certificate: the cloud's application proxy, or each instance one that no browser knows."),
+    "cloud.proxy_host": Setting(check=_is_host, wants="a host's name", default=None, meaning="The host of the application proxy, with tls proxy."),
+    "cloud.volume_root_below_gib": Setting(check=_is_count_or_zero, wants="a whole number of GiB, 0 for never", default=None, meaning="Flavors with a smaller disk than this get a volume; 40 without it."),
+    "cloud.requests_per_s": Setting(check=_is_positive, wants="a number above 0", default=None, meaning="How many times a second the cloud is asked for lists; 2 without it."),
+    "clouds": Setting(check=lambda v: isinstance(v, dict), wants="the settings of several clouds by their names", default={}, meaning="Several clouds instead of `cloud`, by the names that people type; the first is the default."),
+    "defaults.flavor": Setting(check=_is_text, wants="a flavor's name", default="", meaning="The flavor where a person names none."),
+    "defaults.image": Setting(check=_is_text, wants="an image's name or id", default="", meaning="The image where a person names none."),
+    "defaults.hours": Setting(check=_is_positive, wants="a number of hours above 0", default=None, meaning="The lifetime once ready, in hours, where a person names none."),
+    "limits.max_hours": Setting(check=_is_positive, wants="a number of hours above 0", default=72, meaning="The longest life of an environment, extensions included, in hours."),
+    "limits.keep_failed_minutes": Setting(check=_is_positive, wants="a number of minutes above 0", default=30, meaning="How long the instance of a failed build is kept for looking at it, in minutes."),
+    "limits.local_instances": Setting(check=_is_count, wants="a whole number above 0", default=4, meaning="How many environments the local cloud runs at once."),
+    "confirm_above_su_per_hour": Setting(check=_is_positive, wants="a number above 0", default=None, meaning="Launches that cost more SU an hour ask before they start."),
+    "prices": Setting(check=_is_prices, wants="flavor patterns with SU an hour, such as {'g3.*': 64}", default={}, meaning="Prices that go before the preset's, by flavor pattern, in SU an hour."),
+    "access.admins": Setting(check=_is_texts, wants="a list of Slack user ids", default=[], meaning="People who may act on everybody's environments, beside the workspace's admins."),
+    "access.allow_guests": Setting(check=_is_flag, wants="true or false", default=False, meaning="Whether Slack guests may launch."),
+    "sources.allow_exact": Setting(check=_is_texts, wants="a list of URLs", default=[], meaning="URL prefixes exempt from the rules on scheme and address, one each."),
+}  # fmt: skip
+
+#: What each of ``clouds`` may hold: as ``cloud`` does, and its own defaults.
+CLOUD_KEYS: Mapping[str, Setting] = {
+    **{
+        name.removeprefix("cloud."): setting
+        for name, setting in SETTINGS.items()
+        if name.startswith("cloud.")
+    },
+    "flavor": SETTINGS["defaults.flavor"],
+    "image": SETTINGS["defaults.image"],
+}
