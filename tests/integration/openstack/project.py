@@ -93,8 +93,10 @@ def openstack_project(openstack_bed: Any, tmp_path_factory: pytest.TempPathFacto
 
 
 def _take_down(project: Project) -> None:
-    """The project's network and security groups, before the project itself."""
+    """What is left in the project, its network and security groups, before the project itself."""
     network = project.admin.network
+    for floating_ip in network.ips(project_id=project.id):  # of a test that was cut off
+        network.delete_ip(floating_ip)
     if next(network.networks(project_id=project.id), None) is not None:
         network.delete_auto_allocated_topology(project.id)
     for group in network.security_groups(project_id=project.id):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.errors import BinderopsError
 from provisioning.model import BinderId, Kind, Outcome, Phase
 from provisioning.phases import Policy
 from provisioning.store.database import Database
@@ -120,7 +121,7 @@ async def seen(world: World) -> list[object]:
     for _ in range(20):
         try:
             return list(await world.objects())
-        except Exception:  # noqa: BLE001  the fault of this life
+        except BinderopsError:  # the fault of this life
             await asyncio.sleep(0.05)
     return []
 

@@ -12,6 +12,7 @@ from uuid import uuid4
 from provisioning.acting import Actor, Orders
 from provisioning.clouds import Cloud
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
+from provisioning.errors import BinderopsError
 from provisioning.inventory import Inventory
 from provisioning.launch import Launcher
 from provisioning.model import Binder, BinderId, CloudObject, Event, Flavor, Kind, Phase, Plan, Request, Verb
@@ -159,14 +160,14 @@ class World:
 async def sweep(cloud: Cloud) -> None:
     """Delete whatever is left of a deployment, so that a test that failed harms no other."""
     for _ in range(200):
-        objects = (await cloud.listing()).objects
-        if not objects:
-            return
-        for there in objects:
-            try:
+        try:
+            objects = (await cloud.listing()).objects
+            if not objects:
+                return
+            for there in objects:
                 await cloud.delete(there.kind, there.id)
-            except Exception:  # noqa: BLE001  the next round tries again
-                await asyncio.sleep(0.1)
+        except BinderopsError:  # busy, or not in its turn: the next round tries again
+            await asyncio.sleep(0.2)
 
 
 @asynccontextmanager
