@@ -10,7 +10,7 @@ from bot.grammar.text import Text, put_together
 _TITLE = r"""(?:\s+["'][^"'()]*["'])?\s*"""
 _MARKDOWN_BADGE = re.compile(rf"\[!\[[^\[\]]*\]\([^()\s]*{_TITLE}\)\]\(([^()\s]+){_TITLE}\)")
 _MARKDOWN_LINK = re.compile(rf"(?<!!)\[[^\[\]]*\]\(([^()\s]+){_TITLE}\)")
-_REST_LINK = re.compile(r"`[^`<>]*?\s<?([A-Za-z]+://[^\s`<>]+)>?`__?")
+_REST_LINK = re.compile(r"`(?:[^`<>]*?\s)?<?([A-Za-z]+://[^\s`<>]+)>?`__?")
 _REST_IMAGE = re.compile(r"\.\.\s+(?:\|[^|]*\|\s+)?image::")
 _REST_TARGET = re.compile(r":target:\s*(\S+)")
 _REST_OPTION = re.compile(r":[a-z-]+:")

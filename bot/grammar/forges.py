@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.grammar.found import NAME, Source, joined, named, no_files, only_a_site, ref_of
+from bot.grammar.found import NAME, Source, is_attached, joined, named, no_files, only_a_site, ref_of
 from bot.grammar.text import Text
 from bot.grammar.urls import Url, refuse_odd_segments
 from provisioning.sources.records import archive_ending
@@ -20,7 +20,7 @@ class Bitbucket:
 
     def detect(self, url: Url) -> Source | None:
         """A repository or one of its pages."""
-        if url.host.removeprefix("www.") != _BITBUCKET:
+        if url.host.removeprefix("www.") != _BITBUCKET or is_attached(url.segments):
             return None
         if len(url.segments) < 2:
             raise only_a_site(url.whole)
@@ -60,7 +60,7 @@ class Gitea:
             raise only_a_site(url.whole)
         pages = (at for at in range(2, len(words) - 2) if words[at] in _FILES and words[at + 1] in _STATES)
         at = next(pages, 2 if is_known else len(words))
-        if at >= len(words):
+        if at >= len(words) or is_attached(url.segments):
             return None
         refuse_odd_segments(url.segments[:at])
         found = Source(provider="git", repo=url.base(at))

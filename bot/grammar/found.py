@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.grammar.text import Text, shown
 from bot.grammar.urls import Url
+from provisioning.sources.records import archive_ending
 
 WORKS_TODAY = "GitHub (org/repo), GitLab, Gist, any https git link, DOIs, archives and links of mybinder.org are understood."
 NAME = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._-]{0,254}")
@@ -100,3 +101,10 @@ def ref_of(pieces: Sequence[Text]) -> Text | None:
 def is_full_ref(pieces: Sequence[Text]) -> bool:
     """Whether segments begin with ``refs/heads/...`` or ``refs/tags/...``."""
     return len(pieces) > 2 and pieces[0].value == "refs" and pieces[1].value in {"heads", "tags"}
+
+
+def is_attached(segments: Sequence[Text]) -> bool:
+    """Whether a file is meant that somebody attached to the project: an archive of its own, no state of the repository."""
+    words = [segment.value for segment in segments[2:]]
+    attached = words[:2] == ["releases", "download"] or words[:1] == ["downloads"]
+    return attached and bool(archive_ending(words[-1]))

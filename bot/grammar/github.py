@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.grammar.found import Source, hosted, named, no_files, only_a_site
+from bot.grammar.found import Source, hosted, is_attached, named, no_files, only_a_site
 from bot.grammar.pages import page
 from bot.grammar.text import Text
 from bot.grammar.urls import Url
@@ -28,7 +28,7 @@ class GitHub:
         if host == "raw.githubusercontent.com":
             found = repository(url.segments[:2], url.whole)
             return page(found, (_as_page("raw", url), *url.segments[2:])) if url.segments[2:] else found
-        if host not in _SAME_PATHS or _is_release_file(url.segments):
+        if host not in _SAME_PATHS or is_attached(url.segments):
             return None
         return page(repository(url.segments[:2], url.whole), url.segments[2:])
 
@@ -53,6 +53,9 @@ def gist(segments: Sequence[Text], place: Text) -> Source:
     """A gist of owner, id and what follows: a revision, ``raw/<revision>/<file>``, ``archive/<revision>.zip``."""
     if not segments:
         raise only_a_site(place)
+    embedded = segments[-1].value.endswith(".js") and len(segments) < 3  # as a page includes a gist
+    last = segments[-1].cut(0, -3) if embedded else segments[-1]
+    segments = (*segments[:-1], last)
     names = named(segments[:2], _OWNER)
     found = Source(provider="gist", repo="/".join((f"https://{GIST}", *names)))
     rest = segments[2:]
@@ -71,9 +74,3 @@ def gist(segments: Sequence[Text], place: Text) -> Source:
 
 def _as_page(kind: str, url: Url) -> Text:
     return url.segments[1].instead(kind)
-
-
-def _is_release_file(segments: Sequence[Text]) -> bool:
-    """Whether a release's attached file is meant, which is an archive of its own and no state of the repository."""
-    words = [segment.value for segment in segments[2:]]
-    return words[:2] == ["releases", "download"] and len(words) > 3 and bool(archive_ending(words[-1]))

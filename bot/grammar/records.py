@@ -8,6 +8,9 @@ from bot.grammar.urls import Url, refuse_odd_segments
 from provisioning.sources import swhids
 from provisioning.sources.records import Record, doi_in, is_record_host, of_doi, of_page
 
+_RESOLVERS = frozenset(
+    {"n2t.net", "identifiers.org"}
+)  # of identifiers of every kind, Software Heritage's among them
 _VERSIONED = frozenset({"dataverse", "ckan"})  # a version stands beside the record's name, not in it
 
 
@@ -17,7 +20,9 @@ class Records:
 
     def detect(self, url: Url) -> Source | None:
         """The record that the page shows; other pages of a site that has nothing but records are refused."""
-        if url.host == swhids.HOST:
+        if url.host == swhids.HOST or (
+            url.host in _RESOLVERS and url.segments[0:1] and _is_swhid(url.segments[0])
+        ):
             return _heritage(url)
         record = of_page(url.asked())
         if record is None and is_record_host(url.host):
@@ -35,7 +40,7 @@ class Records:
 
 def identifier(text: Text) -> Source | None:
     """The record of a DOI or a SWHID that is written by itself; None where the text is neither."""
-    if text.value.lower().startswith("swh:"):
+    if _is_swhid(text):
         return heritage(text)
     doi = doi_in(text.value)
     if doi:
@@ -65,6 +70,10 @@ def heritage(text: Text) -> Source:
             "It looks like swh:1:rev: and 40 digits from 0 to f; copy it from the archive's page.",
         )
     return _of_swhid(found, text)
+
+
+def _is_swhid(text: Text) -> bool:
+    return text.value.lower().startswith("swh:")
 
 
 def _heritage(url: Url) -> Source:

@@ -19,6 +19,11 @@ _PREFIXES = {
     "studiolab.sagemaker.aws": ("import", "github"),
     "github.com": ("codespaces", "new"),
 }
+_GITHUB_HOSTS = {  # in nbviewer's links to a notebook anywhere
+    "github.com": GITHUB,
+    "raw.github.com": "raw.githubusercontent.com",
+    "raw.githubusercontent.com": "raw.githubusercontent.com",
+}
 _HINT = "Open the notebook's repository on GitHub, and copy its link from there."
 
 
@@ -40,8 +45,8 @@ class Viewers:
             return None
         if words[:1] == ("gist",):
             return _of_gist(url)
-        if words[:1] in {("url",), ("urls",)} and len(words) > 2 and words[1] == "raw.githubusercontent.com":
-            return GitHub().detect(replace(url, host=words[1], segments=url.segments[2:]))
+        if words[:1] in {("url",), ("urls",)} and words[1:2] and words[1] in _GITHUB_HOSTS:
+            return GitHub().detect(replace(url, host=_GITHUB_HOSTS[words[1]], segments=url.segments[2:]))
         if words[: len(prefix)] != prefix or len(words) < len(prefix) + 2:
             raise url.whole.refuse(
                 "not-a-repository", f"The link of {shown(host)} names no repository on GitHub.", _HINT

@@ -41,7 +41,7 @@ class Git:
             async with asyncio.timeout(self.limit.total_seconds()):
                 place = await final_place(request.repo, policy)
                 await require_pinning(place)
-                commit, name = await self._find(place, request.ref)
+                commit, name = await self._find(place, _wanted(request))
         except GitError as error:
             raise trouble.told(request.repo, str(error)) from error
         except TooMuchError as error:
@@ -87,6 +87,11 @@ class Git:
                     return None
                 raise
             return await _parsed(place, inside, wanted)
+
+
+def _wanted(request: Request) -> str:
+    """A gist has one branch, which links call by either name; BinderHub takes both for the newest revision."""
+    return "" if request.provider == "gist" and request.ref in {"main", "master"} else request.ref
 
 
 async def _parsed(place: Place, inside: tuple[str, ...], wanted: str) -> tuple[str, str] | None:

@@ -29,7 +29,9 @@ _INVENIO_ID = re.compile(r"[a-z0-9]{1,5}-[a-z0-9]{1,5}|[0-9]{1,18}", re.ASCII)
 _RESOURCE = re.compile(r"[0-9a-f]{32}")
 _VERSION = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
 _PERSISTENT = re.compile(r"(?:hdl|perma):[A-Za-z0-9._/-]{1,200}", re.ASCII)
-_CKAN_NAME = re.compile(r"[\w.-]{2,100}")
+_CKAN_NAME = re.compile(
+    r"([\w-]{2,100})(?:\.(?:jsonld|n3|rdf|ttl|xml))?"
+)  # as data of some kind, or as a page
 _ACTIVITY = re.compile(r"[0-9a-f-]{36}")
 _ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))", re.IGNORECASE)
 _SWITCHES = frozenset({"download", "dl", "raw"})  # other questions may hold a signature, which is a secret
@@ -184,15 +186,15 @@ def _ckan(page: _Page) -> Record | None:
     if "dataset" not in page.parts[:-1]:
         return None
     at = page.parts.index("dataset")
-    name, rest = page.parts[at + 1], page.parts[at + 2 :]
-    if not _CKAN_NAME.fullmatch(name) or name.endswith(".git"):
+    name, rest = _CKAN_NAME.fullmatch(page.parts[at + 1]), page.parts[at + 2 :]
+    if not name:
         return None
     if rest and rest[0] not in {"history", "resource", "activity"}:
         return None
     version = rest[1] if rest[:1] == ("history",) and len(rest) > 1 else page.asked.get("activity_id", "")
     return Record(
         provider="ckan",
-        repo=page.url(page.parts[: at + 2]),
+        repo=page.url((*page.parts[: at + 1], name[1])),
         version=version if _ACTIVITY.fullmatch(version) else "",
     )
 
