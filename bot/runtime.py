@@ -16,9 +16,12 @@ import aiohttp
 from bot.app import build_app
 from bot.desk import Desk, DeskSettings
 from bot.entrance import Entrance
+from bot.figures import Figures
 from bot.inbound import Inbound
+from bot.listening import Address
 from bot.narrator import Narrator
 from bot.outbox import Outbox
+from bot.oversight import Oversight
 from bot.people import People
 from bot.settings import Settings
 from bot.slack_client import SlackClient, make_client
@@ -58,6 +61,8 @@ class Parts:
     database: type[Database] = field(default=Database)
     client: Callable[[Settings], SlackClient] = field(default=make_client)
     inbound: Inbound | None = None  # None: Socket Mode
+    ops: Address | None = None  # None: nobody asks
+    figures: Figures = field(default_factory=Figures)
 
 
 @asynccontextmanager
@@ -108,6 +113,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         stack.push_async_callback(listener.stop)
         launcher = _launcher(parts, db, link, signing)
         slack = parts.client(settings)
+        oversight = _oversight(parts, slack, db, bell)
         await parts.sites.open()
         desk = Desk(
             db=db,
@@ -117,7 +123,9 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             settings=_desk_settings(parts),
         )
         entrance = Entrance(db, signing.current, clock)
-        outbox = Outbox(db, slack, clock, http, entrance.private_link, record=slack.note)
+        outbox = Outbox(
+            db, slack, clock, http, entrance.private_link, record=slack.note, observe=slack.observed
+        )
         loops = (
             Loop(topic="desk", once=desk.once, width=2),
             Loop(topic="step", once=launcher.once, width=8),
@@ -130,8 +138,16 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         stack.push_async_callback(worker.stop)
         inbound = parts.inbound or SocketMode(slack, lambda: settings.secrets.now("slack_app_token"), clock)
         stack.push_async_callback(inbound.stop)
+        await stack.enter_async_context(oversight.watching(worker, inbound, parts.ops))
         await inbound.start(build_app(desk, slack))
         yield
+
+
+def _oversight(parts: Parts, slack: SlackClient, db: Database, bell: Bell) -> Oversight:
+    return Oversight(
+        slack=slack, token=lambda: parts.settings.secrets.now("slack_bot_token"), db=db, bell=bell, sites=parts.sites,
+        figures=parts.figures, clock=parts.clock,
+    )  # fmt: skip
 
 
 def _desk_settings(parts: Parts) -> DeskSettings:
@@ -170,6 +186,7 @@ def _launcher(parts: Parts, db: Database, link: GuestLink, signing: keys.Keys) -
         policy=policy,
         deployment=deployment,
         clock=parts.clock,
+        moved=parts.figures.moved,
     )
 
 

@@ -8,12 +8,15 @@ import itertools
 import json
 import logging
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
@@ -25,6 +28,9 @@ from bot.logs import MASK, masked
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
+
+#: Told of each call: its method, ``ok`` or Slack's error or why there is no answer, seconds.
+Observe = Callable[[str, str, float], None]
 
 PATIENCE_S = 15  # for one call
 _SECRET_KEYS = frozenset({"token", "response_url"})
@@ -53,10 +59,34 @@ class Recorder:
             return
 
 
+@dataclass(slots=True)
+class _Token:
+    """The token that all copies of a client share: it may be renewed while we run."""
+
+    value: str | None = None
+
+
 class SlackClient(AsyncWebClient):
-    """A client that keeps a record where there is a recorder."""
+    """A client that keeps a record where there is a recorder, and tells how each call went where somebody wants to know."""
 
     recorder: Recorder | None = None
+    observers: tuple[Observe, ...] = ()
+    _shared: _Token | None = None
+
+    @property
+    def token(self) -> str | None:
+        """The bot token of now; setting it sets it in every copy of this client."""
+        return self._shared.value if self._shared else None
+
+    @token.setter
+    def token(self, value: str | None) -> None:
+        self._shared = self._shared or _Token()
+        self._shared.value = value
+
+    def observed(self, method: str, status: str, seconds: float) -> None:
+        """Tell how a call went, also one that did not go through this client."""
+        for observe in self.observers:
+            observe(method, status, seconds)
 
     def note(self, method: str, args: Mapping[str, Any]) -> None:
         """Keep a call that does not go through this client, such as one by ``response_url``."""
@@ -66,6 +96,7 @@ class SlackClient(AsyncWebClient):
     async def respond(self, url: str, body: Mapping[str, Any]) -> None:
         """Answer at once by ``response_url``; one try, and no error: there is nobody left to tell."""
         self.note("response_url", body)
+        began, status = time.monotonic(), "ok"
         try:
             timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
             async with (
@@ -73,16 +104,31 @@ class SlackClient(AsyncWebClient):
                 http.post(url, json=dict(body)) as answer,
             ):
                 if answer.status != 200:
+                    status = f"http-{answer.status}"
                     log.warning("answer-lost status=%s", answer.status)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.warning("answer-lost error=%s", type(error).__name__)  # its text would hold the URL
+            status = type(error).__name__
+            log.warning("answer-lost error=%s", status)  # its text would hold the URL
+        self.observed("response_url", status, time.monotonic() - began)
 
     async def api_call(self, api_method: str, **call: Any) -> AsyncSlackResponse:
         """As the SDK's, recorded before it is made."""
         if self.recorder is not None:
             given = [call.get(part) for part in ("params", "data", "json")]
             self.note(api_method, {k: v for part in given if isinstance(part, dict) for k, v in part.items()})
-        return await super().api_call(api_method, **call)
+        began, status = time.monotonic(), "cancelled"
+        try:
+            answer = await super().api_call(api_method, **call)
+            status = "ok"
+        except SlackApiError as error:
+            status = _said(error)
+            raise
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            status = type(error).__name__
+            raise
+        finally:
+            self.observed(api_method, status, time.monotonic() - began)
+        return answer
 
 
 def make_client(settings: Settings) -> SlackClient:
@@ -101,6 +147,15 @@ def make_client(settings: Settings) -> SlackClient:
         client.proxy = None  # the SDK takes HTTPS_PROXY for every host, this machine included
     client.recorder = Recorder(settings.record) if settings.record else None
     return client
+
+
+def _said(error: SlackApiError) -> str:
+    """Slack's word for a refusal, or the HTTP status where it gave none."""
+    response = error.response
+    if not isinstance(response, AsyncSlackResponse):
+        return "no-json"
+    said = response.data.get("error") if isinstance(response.data, dict) else None
+    return str(said or f"http-{response.status_code}")
 
 
 def without_secrets(value: Any) -> Any:

@@ -6,6 +6,7 @@ ring costs one tick and a killed process costs one lease. Why not a queue librar
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Worker:
         self._loops = loops
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
+        self._turned: dict[str, float] = {}  # by topic: when a loop last came round (monotonic)
 
     async def start(self) -> None:
         """Start all loops; returns at once."""
@@ -43,6 +45,13 @@ class Worker:
             for number in range(loop.width):
                 task = asyncio.create_task(self._run(loop), name=f"{loop.topic}-{number}")
                 self._tasks.append(task)
+
+    def stalled(self, longest_s: float) -> tuple[str, ...]:
+        """Topics whose loops have ended, or of which none came round for ``longest_s`` seconds."""
+        now = time.monotonic()
+        ended = {task.get_name().rpartition("-")[0] for task in self._tasks if task.done()}
+        late = {topic for topic, turned in self._turned.items() if now - turned > longest_s}
+        return tuple(sorted(ended | late))
 
     async def stop(self, patience_s: float = 20) -> None:
         """Let what is under way end within ``patience_s`` seconds; what is cut off then is taken over by its lease."""
@@ -57,6 +66,7 @@ class Worker:
 
     async def _run(self, loop: Loop) -> None:
         while not self._stopping.is_set():
+            self._turned[loop.topic] = time.monotonic()
             try:
                 busy = await loop.once()
             except TemporaryError as error:

@@ -1,5 +1,5 @@
 """The way out to Slack: one due message at a time, under a lease, within Slack's budgets, never twice and never lost."""
 
-from bot.outbox.outbox import Outbox, post_again
+from bot.outbox.outbox import Outbox, post_again, try_now
 
-__all__ = ["Outbox", "post_again"]
+__all__ = ["Outbox", "post_again", "try_now"]

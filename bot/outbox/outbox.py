@@ -4,7 +4,7 @@ import asyncio
 import copy
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from bot.outbox.responding import Responder
 from bot.outbox.row import Claimed, Result, Unknown
 from bot.outbox.sending import Sender
 from bot.outbox.verdict import Again, Done, judge, plan_budget
+from bot.slack_client import Observe
 from provisioning.store.database import Database, Tx
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class Outbox:
     """Sends what lies in the outbox. Any number of processes may run one; they share leases and budgets.
 
     ``private_link`` makes a person's one-time URL out of a row's ``private`` part; the URL is neither stored nor logged.
-    ``record`` sees each call by response_url, without the URL.
+    ``record`` sees each call by response_url, without the URL; ``observe`` hears how it went.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Outbox:
         private_link: PrivateLink,
         *,
         record: Callable[[str, Mapping[str, Any]], None] | None = None,
+        observe: Observe | None = None,
     ) -> None:
         self._db = db
         self._clock = clock
@@ -54,7 +56,7 @@ class Outbox:
         once_only = copy.copy(slack)
         once_only.retry_handlers = []
         self._sender = Sender(once_only)
-        self._responder = Responder(once_only, http, private_link, record)
+        self._responder = Responder(once_only, http, private_link, record, observe)
 
     async def once(self) -> bool:
         """Send one message; False where nothing may go out now."""
@@ -116,6 +118,11 @@ class Outbox:
 async def post_again(tx: Tx) -> None:
     """Have everything posted anew, for a workspace that forgot it: the playground of ``binderops try``."""
     await tx.run("bot/outbox.post_again")
+
+
+async def try_now(tx: Tx, *, errors: Sequence[str], now: datetime) -> None:
+    """Put off no longer what waits because of these errors: whoever runs the bot has mended the cause."""
+    await tx.run("bot/outbox.try_now", errors=list(errors), now=now)
 
 
 async def _spend(tx: Tx, row: Claimed, now: datetime) -> bool:

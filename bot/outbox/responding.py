@@ -4,6 +4,7 @@ The only place where a private link exists: made at sending, for this one answer
 """
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.effects import PRIVATE_LINK
 from bot.outbox.answers import PATIENCE_S, NotTaken, ask, wait_of
 from bot.outbox.row import Claimed, RateLimited, Refused, Result, Sent, Unknown
+from bot.slack_client import Observe
 from provisioning.errors import BinderopsError, TemporaryError
 
 _OURS = ("url", "private", "to")  # parts of a body that Slack does not get
@@ -31,7 +33,9 @@ class Responder:
         http: aiohttp.ClientSession,
         private_link: Callable[[Mapping[str, Any]], Any],
         record: Callable[[str, Mapping[str, Any]], None] | None,
+        observe: Observe | None = None,
     ) -> None:
+        self._observe = observe or (lambda _method, _status, _seconds: None)
         self._slack = slack
         self._http = http
         self._private_link = private_link
@@ -61,14 +65,19 @@ class Responder:
     async def _by_url(self, url: str, content: dict[str, Any], sent: Any, row: Claimed) -> Result:
         if self._record is not None:
             self._record("response_url", content)
+        began, status = time.monotonic(), "cancelled"
         try:
             async with self._http.post(
                 url, json=sent, timeout=aiohttp.ClientTimeout(total=PATIENCE_S), allow_redirects=False
             ) as answer:
                 said = await answer.text()
+            status = "ok" if answer.status == 200 else f"http-{answer.status}"
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             # The error's text would hold the URL, which lets anybody answer in our name.
-            return Unknown(why=type(error).__name__)
+            status = type(error).__name__
+            return Unknown(why=status)
+        finally:
+            self._observe("response_url", status, time.monotonic() - began)
         if answer.status == 429:
             return RateLimited(wait=wait_of(answer.headers))
         if refusal := next((r for r in _REFUSALS if r in said), ""):

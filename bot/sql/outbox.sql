@@ -75,6 +75,10 @@ update outbox set
     lease = null, lease_until = null
 where key = %(key)s and lease = %(lease)s
 
+-- name: try_now
+-- What everything waited for is mended: nothing waits out its pause.
+update outbox set next_try_at = %(now)s where body_rev > sent_rev and error = any(%(errors)s) and next_try_at > %(now)s
+
 -- name: kept_log
 select body from logs where binder_id = %(binder)s and attempt = %(attempt)s
 
