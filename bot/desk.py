@@ -25,6 +25,7 @@ from bot.reading import FormWanted, read
 from bot.writing import write
 from provisioning.errors import BinderopsError, PersonError, TemporaryError, UnexpectedError
 from provisioning.model import Binder, BinderId, Flavor, Phase
+from provisioning.room import Standing
 from provisioning.store import binders
 from provisioning.store.database import Database
 
@@ -41,6 +42,10 @@ def _unknown() -> dict[str, tuple[Flavor, ...]]:
     return {}
 
 
+def _unread() -> dict[str, Standing | None]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskSettings:
     """What a deployment lets people do."""
@@ -51,6 +56,9 @@ class DeskSettings:
     default_hours: float = 4  # shown in the form
     # By cloud, the default one first, its name empty where it is the only one; as last seen, with prices. Waits for nothing.
     flavors: Callable[[], Mapping[str, Sequence[Flavor]]] = _unknown
+
+    # By cloud; None: the cloud does not tell, or did not yet. As last read: asking for it begins a new reading. Waits for nothing.
+    standings: Callable[[], Mapping[str, Standing | None]] = _unread
 
     def offers(self) -> dict[str, tuple[str, ...]]:
         """The flavors' names by cloud: what may be typed."""

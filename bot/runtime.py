@@ -36,6 +36,7 @@ from provisioning.plan import make_plan
 from provisioning.reports import Listener
 from provisioning.sites import Sites
 from provisioning.sources import SourcePolicy, resolve
+from provisioning.standings import Standings
 from provisioning.store.database import Bell, Database
 from provisioning.store.migrations import migrate
 from provisioning.store.postgres import EmbeddedPostgres
@@ -115,12 +116,14 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         slack = parts.client(settings)
         oversight = _oversight(parts, slack, db, bell)
         await parts.sites.open()
+        standings = Standings(parts.sites, db, clock)
+        stack.push_async_callback(standings.stop)
         desk = Desk(
             db=db,
             people=People(slack, clock),
             clock=clock,
             links=link,
-            settings=_desk_settings(parts),
+            settings=_desk_settings(parts, standings),
         )
         entrance = Entrance(db, signing.current, clock)
         outbox = Outbox(
@@ -150,7 +153,7 @@ def _oversight(parts: Parts, slack: SlackClient, db: Database, bell: Bell) -> Ov
     )  # fmt: skip
 
 
-def _desk_settings(parts: Parts) -> DeskSettings:
+def _desk_settings(parts: Parts, standings: Standings) -> DeskSettings:
     settings = parts.settings
     return DeskSettings(
         admins=frozenset(settings.texts("access.admins")),
@@ -158,6 +161,7 @@ def _desk_settings(parts: Parts) -> DeskSettings:
         allow_exact=settings.texts("sources.allow_exact"),
         default_hours=parts.sites.default.plans.default_hours,
         flavors=parts.sites.flavors,
+        standings=standings.look,
     )
 
 

@@ -42,13 +42,15 @@ async def settled(
     """What becomes of ``binder``, all others counted. Record it in this transaction: until its end nobody else decides."""
     if quoted.quota is not None:
         site, read_at = sites.of(binder), quoted.quota.read_at
-        names = (
-            {site.name, ""} if site is sites.default else {site.name}
-        )  # plans may name the first cloud or none
         await admissions.lock(tx, site.name)
         quoted = replace(
             quoted,
-            others=await admissions.in_flight(tx, binder, names, read_at),
+            others=await admissions.in_flight(tx, planned_as(site, sites), read_at, besides=binder.id),
             replaced=await admissions.replaced(tx, binder, read_at),
         )
     return settle(binder, Admit(since=now), quoted, now, policy)
+
+
+def planned_as(site: Site, sites: Sites) -> frozenset[str]:
+    """What plans call this cloud: those of the first one may name none."""
+    return frozenset({site.name, ""} if site is sites.default else {site.name})

@@ -51,6 +51,26 @@ NOTHING = Promised(surely={}, at_most={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a project stands: for people who want to know before they launch."""
+
+    quota: Quota
+    taken_by_others: Amounts  # promised to launches, not in the quota for certain
+    fitting: tuple[Flavor, ...]  # largest first
+
+    def lines(self) -> tuple[str, ...]:
+        """One for each resource that the cloud tells of, what runs out first in front."""
+        found = []
+        for resource, name in _NAMES.items():
+            if (allowance := self.quota.allowances.get(resource)) is None:
+                continue
+            taken = _amount(resource, allowance.used + self.taken_by_others.get(resource, 0))
+            of = "" if allowance.limit is None else f" of {_amount(resource, allowance.limit)}"
+            found.append(f"{name}: {taken}{of} in use or promised")
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shortage:
     """One resource of which too little is left."""
 

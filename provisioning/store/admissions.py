@@ -20,14 +20,14 @@ async def lock(tx: Tx, cloud: str) -> None:
 
 
 async def in_flight(
-    tx: Tx, binder: Binder, clouds: Collection[str], read_at: datetime
+    tx: Tx, clouds: Collection[str], read_at: datetime, *, besides: str = ""
 ) -> tuple[InFlight, ...]:
-    """What all other binders of a cloud were promised or made that a quota read at ``read_at`` may lack.
+    """What binders of a cloud were promised or made that a quota read at ``read_at`` may lack.
 
-    ``clouds``: the names that plans have for that cloud.
+    ``clouds``: the names that plans have for that cloud. ``besides``: the binder that asks.
     """
     found = []
-    for row in await tx.rows("admission.in_flight", id=binder.id, clouds=list(clouds), read_at=read_at):
+    for row in await tx.rows("admission.in_flight", id=besides, clouds=list(clouds), read_at=read_at):
         try:
             found.append(_in_flight(row))
         except (ValueError, KeyError, msgspec.MsgspecError):  # a row that another version wrote
