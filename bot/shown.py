@@ -2,6 +2,7 @@
 
 from bot import blocks, words
 from bot.blocks import Block
+from bot.grammar import page_of
 from bot.story.interfaces import offered
 from bot.story.progress import cancel_button
 from bot.story.ready import delete_button, logs_button
@@ -42,7 +43,7 @@ def card(binder: Binder) -> list[Block]:
         facts = [words.source(binder.plan), words.size(binder.plan), words.price(binder.plan), ends]
         drawn.append(blocks.section("\n".join(f"\u2022 {fact}" for fact in facts if fact)))
     else:
-        drawn.append(blocks.section(f"\u2022 {blocks.link(binder.request.repo, binder.request.repo)}"))
+        drawn.append(blocks.section(f"\u2022 {blocks.link(page_of(binder.request), binder.request.repo)}"))
     if binder.failure is not None:
         failure = f"{blocks.words(binder.failure.message, 600)} {blocks.words(binder.failure.hint, 600)}"
         drawn.append(blocks.section(failure.strip()))

@@ -1,4 +1,4 @@
-"""Look a repository up: the commit that a launch would use. Creates nothing."""
+"""Look a repository or record up: its immutable id, and what the source says of itself. Creates nothing."""
 
 import argparse
 import asyncio
@@ -6,7 +6,7 @@ import asyncio
 from bot.grammar import parse
 from bot.output import print_json
 from bot.settings import Settings
-from provisioning.sources import SourcePolicy, resolve
+from provisioning.sources import SourcePolicy, identify
 
 SUMMARY = "show the commit that a launch would use"
 
@@ -20,9 +20,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print the request and its immutable id."""
     policy = SourcePolicy(allow_exact=settings.texts("sources.allow_exact"))
     request = parse(" ".join(arguments.text), allow_exact=policy.allow_exact)
-    resolved = asyncio.run(resolve(request, policy=policy))
+    resolved = asyncio.run(identify(request, policy=policy))
     print_json({
-        "repo": request.repo, "commit": resolved.commit, "ref": resolved.ref,
+        "provider": resolved.provider or request.provider, "repo": request.repo, "url": resolved.url,
+        "commit": resolved.commit, "ref": resolved.ref,
+        "title": resolved.title, "licence": resolved.licence, "size_mib": resolved.size_mib,
         "path": request.path, "path_kind": request.path_kind, "open_url": request.open_url,
     })  # fmt: skip
     return 0

@@ -29,17 +29,25 @@ _CAPACITY = re.compile(
 _BUSY = re.compile(
     r"status must be|in use|while it is in|task_state|vm_state|locked|currently", re.IGNORECASE
 )
-_GONE = {
-    "flavor-gone": re.compile(r"flavor .*not be found|flavor.*not found", re.IGNORECASE | re.DOTALL),
-    "image-gone": re.compile(
+_GONE: Mapping[str, tuple[str, str]] = {
+    "flavor": (
+        "flavor-gone",
+        "Ask for another flavor; whoever runs the bot can look at the project's flavors.",
+    ),
+    "image": (
+        "image-gone",
+        "Whoever runs the bot must name another image (defaults.image), or publish this one again.",
+    ),
+    "port": ("port-gone", "It is looked at again."),
+    "volume": ("volume-gone", "It is looked at again."),
+}
+_SAYS_GONE = {
+    "flavor": re.compile(r"flavor .*not (be )?found", re.IGNORECASE | re.DOTALL),
+    "image": re.compile(
         r"requested image|image .*not (be )?found|image .*not active", re.IGNORECASE | re.DOTALL
     ),
-    "port-gone": re.compile(r"port .*not be found", re.IGNORECASE | re.DOTALL),
-    "volume-gone": re.compile(r"volume .*not be found", re.IGNORECASE | re.DOTALL),
-}
-_HINTS_GONE = {
-    "flavor-gone": "Ask for another flavor; whoever runs the bot can look at the project's flavors.",
-    "image-gone": "Whoever runs the bot must name another image (defaults.image), or publish this one again.",
+    "port": re.compile(r"port .*not be found", re.IGNORECASE | re.DOTALL),
+    "volume": re.compile(r"volume .*not be found", re.IGNORECASE | re.DOTALL),
 }
 
 
@@ -82,9 +90,10 @@ def refusal(status: int, body: str, headers: Mapping[str, str], *, asked: str) -
 
 
 def _by_text(status: int, said: str, text: str) -> BinderopsError:
-    for code, pattern in _GONE.items():
+    for what, pattern in _SAYS_GONE.items():
         if status in (400, 404) and pattern.search(said):
-            return NotFoundError(code, text, _HINTS_GONE.get(code, "It is looked at again."))
+            code, hint = _GONE[what]
+            return NotFoundError(code, text, hint)
     if status == 404:
         return NotFoundError("cloud-not-found", text, "It is looked at again.")
     if "locked" in said.lower() and status == 409:

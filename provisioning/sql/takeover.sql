@@ -12,3 +12,6 @@ update intents set desk = null, desk_until = null where desk is not null and sta
 
 -- name: posts
 update outbox set lease = null, lease_until = null where lease is not null
+
+-- name: configs
+update binders set config_next = null where config_next is not null

@@ -15,6 +15,6 @@ async def free_what_nobody_holds(url: str) -> bool:
         row = await cursor.fetchone()
         alone = row is not None and row[0] == 0
         if alone:
-            for name in ("steps", "desks", "posts"):
+            for name in ("steps", "desks", "posts", "configs"):
                 await connection.execute(query(f"takeover.{name}"))
     return alone
