@@ -81,10 +81,11 @@ def source(plan: Plan) -> str:
 
 
 def size(plan: Plan) -> str:
-    """``m3.small (2 CPUs, 6 GB of memory)``."""
+    """``m3.small (2 CPUs, 6 GB of memory)``, and on which cloud where there are several."""
     flavor = plan.flavor
     cpus = _count(flavor.vcpus, "CPU")
-    return f"{blocks.words(flavor.name, 80)} ({cpus}, {amount(flavor.ram_mib / 1024)} GB of memory)"
+    place = f" on {blocks.words(plan.cloud, 50)}" if plan.cloud else ""
+    return f"{blocks.words(flavor.name, 80)} ({cpus}, {amount(flavor.ram_mib / 1024)} GB of memory){place}"
 
 
 def price(plan: Plan) -> str:

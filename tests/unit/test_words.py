@@ -1,10 +1,11 @@
 """Times, prices and states as people read them."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from bot.words import duration, mention, price, when
+from bot.words import duration, mention, price, size, when
 from tests.strategies import a_plan
 
 
@@ -38,3 +39,14 @@ def test_given_what_is_no_user_id_when_mentioned_then_nobody_is_called(user: obj
 
 def test_given_a_price_when_said_then_without_needless_digits() -> None:
     assert price(a_plan()) == "2 SU an hour"
+
+
+@pytest.mark.parametrize(
+    ("cloud", "said"),
+    [
+        pytest.param("", "m3.small (2 CPUs, 6 GB of memory)", id="one"),
+        pytest.param("iu", "m3.small (2 CPUs, 6 GB of memory) on iu", id="several"),
+    ],
+)
+def test_given_clouds_then_the_size_says_which_only_where_there_are_several(cloud: str, said: str) -> None:
+    assert size(replace(a_plan(), cloud=cloud)) == said
