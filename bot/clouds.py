@@ -11,6 +11,7 @@ from typing import Any
 from bot.settings import Settings
 from provisioning.clouds.local import LocalCloud
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings, connect
+from provisioning.clouds.openstack_calls import Observe
 from provisioning.errors import RefusedError
 from provisioning.plan import PlanPolicy, PriceRule, preset
 from provisioning.sites import Sites, site
@@ -45,7 +46,9 @@ def openstack_settings(settings: Settings) -> dict[str, OpenStackSettings]:
     }
 
 
-def openstack_sites(settings: Settings, clock: Callable[[], datetime]) -> Sites:
+def openstack_sites(
+    settings: Settings, clock: Callable[[], datetime], *, observe: Observe | None = None
+) -> Sites:
     """The deployment's OpenStack clouds. Raises `RefusedError` (``cloud-config``) where clouds.yaml does not tell how to reach one."""
     found = openstack_settings(settings)
     deployment = settings.text("deployment")
@@ -53,7 +56,7 @@ def openstack_sites(settings: Settings, clock: Callable[[], datetime]) -> Sites:
         connect(chosen).close()
     return Sites(
         site(
-            OpenStackCloud(chosen, deployment=deployment, now=clock),
+            OpenStackCloud(chosen, deployment=deployment, now=clock, observe=observe),
             clock,
             name=name,
             plans=replace(_plans_on(settings, _clouds(settings)[name]), default_image=chosen.image),

@@ -6,6 +6,7 @@ import sys
 
 from bot import http_mode, ops
 from bot.clouds import is_local, local_sites, open_local_cloud, openstack_sites
+from bot.figures import Figures
 from bot.http_mode import HttpMode
 from bot.listening import Address
 from bot.runtime import Parts, database_url, running, until_told_to_stop, utc_now
@@ -66,7 +67,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
     inbound = http_inbound(settings, arguments.http) if arguments.slack == "http" else None
-    sites = await _sites(settings, arguments.cloud)
+    figures = Figures()
+    sites = await _sites(settings, arguments.cloud, figures)
     async with (
         database_url(settings) as url,
         running(
@@ -76,6 +78,7 @@ async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
                 sites=sites,
                 inbound=inbound,
                 ops=arguments.ops,
+                figures=figures,
             )
         ),
     ):
@@ -85,10 +88,10 @@ async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
         await until_told_to_stop()
 
 
-async def _sites(settings: Settings, asked: str | None) -> Sites:
+async def _sites(settings: Settings, asked: str | None, figures: Figures) -> Sites:
     if is_local(settings, asked):
         return local_sites(await open_local_cloud(settings), settings, utc_now)
-    return openstack_sites(settings, utc_now)
+    return openstack_sites(settings, utc_now, observe=figures.cloud_call)
 
 
 def http_inbound(settings: Settings, address: Address) -> HttpMode:
