@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from provisioning.clouds import Address, ServerSpec
-from provisioning.errors import BinderopsError, ConflictError
+from provisioning.errors import BinderopsError, ConflictError, TemporaryError
 from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark, Status
 from provisioning.quota import Allowance, Quota, Resource
 
@@ -22,6 +22,8 @@ class FakeCloud:
         self.calls: list[str] = []
         self.faults: dict[str, list[BinderopsError]] = {}  # call -> errors of its next calls
         self.lost_answers: set[str] = set()  # calls that work, once, and then raise
+        self.shows_after = timedelta()  # how long a listing goes without what was made
+        self._made_at: dict[CloudId, datetime] = {}
         self.allowances: dict[Resource, Allowance] = {}
         self._count = 0
 
@@ -31,7 +33,9 @@ class FakeCloud:
 
     async def listing(self) -> Listing:
         self._called("listing")
-        return Listing(began_at=self.clock(), objects=tuple(self.objects.values()))
+        now = self.clock()
+        shown = (o for o in self.objects.values() if now >= self._made_at[o.id] + self.shows_after)
+        return Listing(began_at=now, objects=tuple(shown))
 
     async def quota(self) -> Quota:
         self._called("quota")
@@ -87,6 +91,7 @@ class FakeCloud:
             address="127.0.0.1",
             port_id=port_id,
         )
+        self._made_at[made.id] = self.clock()
         lost = call in self.lost_answers
         if lost:
             self.lost_answers.remove(call)
@@ -102,4 +107,4 @@ class FakeCloud:
             raise self.faults[call].pop(0)
 
 
-_LOST = ConflictError("answer-lost", "No answer came.", "It is looked at again.")
+_LOST = TemporaryError("answer-lost", "No answer came.", "It is looked at again.", is_unanswered=True)

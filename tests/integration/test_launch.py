@@ -16,6 +16,7 @@ from provisioning.model import (
     Event,
     Happened,
     Kind,
+    Mark,
     Outcome,
     Phase,
     Plan,
@@ -323,3 +324,47 @@ async def test_given_a_binder_that_nobody_can_read_when_work_is_due_then_the_oth
 
     assert any(worked)
     assert (await bench.now()).phase is not Phase.REQUESTED
+
+
+@pytest.mark.parametrize("call", ["create_port", "create_floating_ip", "create_server"])
+async def test_given_a_create_without_an_answer_that_shows_late_when_stepped_then_it_is_waited_for_and_made_once(
+    bench: Bench, call: str
+) -> None:
+    bench.cloud.lost_answers.add(call)
+    bench.cloud.shows_after = timedelta(seconds=25)
+
+    await bench.start()
+    await bench.run_until(Phase.BOOTING)
+
+    assert bench.cloud.calls.count(call) == 1
+
+
+async def test_given_a_refused_create_when_time_cures_it_then_nobody_waits_for_what_was_never_made(
+    bench: Bench,
+) -> None:
+    busy = TemporaryError("cloud-busy", "Too many requests.", "It is tried again.")
+    bench.cloud.faults["create_port"] = [busy]
+    await bench.start()
+    await bench.run_until(Phase.CREATING)
+    began = bench.clock.now
+
+    await bench.run_until(Phase.BOOTING)
+
+    assert bench.clock.now - began < timedelta(seconds=20)
+
+
+async def test_given_a_second_port_that_shows_late_when_the_binder_is_up_then_it_is_deleted(
+    bench: Bench,
+) -> None:
+    await bench.start()
+    binder = await bench.run_until(Phase.BOOTING)
+    mark = Mark(deployment="test", binder=ID, attempt=binder.attempt)
+    late = await bench.cloud.create_port(mark)
+
+    for _ in range(30):
+        bench.clock.forward(seconds=5)
+        await bench.launcher.step(ID)
+
+    assert late.id not in bench.cloud.objects
+    assert (await bench.now()).phase is Phase.BOOTING
+    assert {o.kind for o in bench.cloud.objects.values()} == {Kind.PORT, Kind.FLOATING_IP, Kind.SERVER}
