@@ -98,6 +98,8 @@ class OpenStackRun:
             fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if not _keeps() and self._is_of_tests():
                 self._told("down")
+        if not self._trouble:
+            self._log.unlink(missing_ok=True)
 
     @property
     def _log(self) -> Path:
