@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from bot.logs import configure
+from bot.masking import hide, masked, secrets_in
 from bot.settings import SettingsError, load
 from provisioning.errors import BinderopsError, PersonError
 
@@ -26,9 +27,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         command = commands.add_parser(name, help=module.SUMMARY, description=module.__doc__)
         module.add_arguments(command)
     arguments = parser.parse_args(argv)
-    configure(is_quiet=arguments.command != "serve")
+    is_quiet = arguments.command != "serve"
+    hide(secrets_in(os.environ))
+    configure(is_quiet=is_quiet)
     try:
         settings = load(os.environ)
+        hide(settings.secrets.all())
+        configure(is_quiet=is_quiet, form=settings.text("log.format"))
         code: int = _module(arguments.command).run(arguments, settings)
     except (PersonError, SettingsError) as error:
         _say(error)
@@ -46,7 +51,7 @@ def _module(command: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  modu
 
 
 def _say(error: BinderopsError) -> None:
-    print(f"{error.message}\n{error.hint} [{error.code}]", file=sys.stderr)
+    print(masked(f"{error.message}\n{error.hint} [{error.code}]"), file=sys.stderr)
 
 
 if __name__ == "__main__":

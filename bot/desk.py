@@ -24,6 +24,7 @@ from bot.people import People
 from bot.reading import FormWanted, read
 from bot.writing import write
 from provisioning.errors import BinderopsError, PersonError, TemporaryError, UnexpectedError
+from provisioning.log_context import bound
 from provisioning.model import Binder, BinderId, Flavor, Phase
 from provisioning.room import Standing
 from provisioning.store import binders
@@ -97,6 +98,11 @@ class Desk:
             asked = await intents.claim(tx, desk=desk, now=now, until=now + LEASE)
         if asked is None:
             return False
+        with bound(intent=asked.id):
+            await self._deal(asked, desk)
+        return True
+
+    async def _deal(self, asked: Asked, desk: uuid.UUID) -> None:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 read_as, effect = await self._decide(asked)
@@ -113,7 +119,6 @@ class Desk:
             broken = UnexpectedError(uuid.uuid4().hex[:8])
             log.exception("desk-broke intent=%s verb=%s incident=%s", asked.id, asked.verb, broken.incident)
             await self._refuse(asked, desk, refused(broken))
-        return True
 
     async def binder(self, binder_id: BinderId) -> Binder | None:
         """A binder as it is now."""

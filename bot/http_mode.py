@@ -89,6 +89,6 @@ def _turned_away(seal: Seal, body: bytes) -> web.Response:
     """Slack's look at the certificate comes unsigned and does nothing."""
     if seal is Seal.MISSING and parse_qs(body[:200].decode(errors="replace")).get("ssl_check") == ["1"]:
         return web.Response()
-    hint = " hint=check-this-machine's-clock" if seal is Seal.STALE else ""
-    log.warning("request-refused seal=%s%s", seal, hint)
+    hint = "check this machine's clock" if seal is Seal.STALE else "is SLACK_SIGNING_SECRET this app's?"
+    log.warning("request-refused seal=%s hint=%s", seal, hint)
     return web.Response(status=401)

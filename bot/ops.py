@@ -16,6 +16,7 @@ from bot.figures import Figures
 from bot.gauges import Gauges
 from bot.inbound import Line
 from bot.listening import Address, Server
+from bot.masking import masked
 from bot.watch import Part
 from provisioning.errors import TemporaryError
 from provisioning.store.database import Database
@@ -123,4 +124,4 @@ def _clouds(parts: Mapping[str, Part]) -> dict[str, Any]:
 
 def _shown(part: Part) -> dict[str, Any]:
     age_s = None if part.age_s is None else round(part.age_s, 1)
-    return {"ok": part.ok, "age_s": age_s, "detail": part.detail}
+    return {"ok": part.ok, "age_s": age_s, "detail": masked(part.detail)}

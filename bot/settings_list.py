@@ -87,6 +87,7 @@ SETTINGS: Mapping[str, Setting] = {
     "prices": Setting(check=_is_prices, wants="flavor patterns with SU an hour, such as {'g3.*': 64}", default={}, meaning="Prices that go before the preset's, by flavor pattern, in SU an hour."),
     "access.admins": Setting(check=_is_texts, wants="a list of Slack user ids", default=[], meaning="People who may act on everybody's environments, beside the workspace's admins."),
     "access.allow_guests": Setting(check=_is_flag, wants="true or false", default=False, meaning="Whether Slack guests may launch."),
+    "log.format": Setting(check=lambda v: v in ("text", "json"), wants="text or json", default="text", meaning="How `serve` writes its log: key=value lines, or one JSON object a line."),
     "sources.allow_exact": Setting(check=_is_texts, wants="a list of URLs", default=[], meaning="URL prefixes exempt from the rules on scheme and address, one each."),
 }  # fmt: skip
 

@@ -24,7 +24,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.logs import MASK, masked
+from bot.masking import MASK, masked
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -28,6 +28,7 @@ from provisioning.actions import (
 from provisioning.clouds import fence
 from provisioning.errors import BinderopsError, RefusedError, UnexpectedError
 from provisioning.lifecycle import Decision, backoff, decide
+from provisioning.log_context import bound
 from provisioning.model import Binder, BinderId, CloudObject, Kind, Mark, Phase
 from provisioning.phases import Policy, Seen, Unanswered
 from provisioning.settling import settle
@@ -95,6 +96,11 @@ class Launcher:
         if claimed is None:
             return False
         right = Right(until=now + LEASE, clock=self.clock)
+        with bound(binder=claimed.binder.id):
+            await self._step(claimed, right)
+        return True
+
+    async def _step(self, claimed: Claim, right: Right) -> None:
         async with self._renewed(claimed, right):
             try:
                 await self._run(claimed, right)
@@ -104,7 +110,6 @@ class Launcher:
             except Exception:  # one binder that breaks must not stop the others
                 await self._release(claimed)
                 log.exception("step-broke binder=%s phase=%s", claimed.binder.id, claimed.binder.phase)
-        return True
 
     async def _run(self, claimed: Claim, right: Right) -> None:
         """Step after step under one lease, as long as there is something to do at once."""

@@ -16,6 +16,7 @@ from bot.outbox.row import Claimed, Result, Unknown
 from bot.outbox.sending import Sender
 from bot.outbox.verdict import Again, Done, judge, plan_budget
 from bot.slack_client import Observe
+from provisioning.log_context import bound
 from provisioning.store.database import Database, Tx
 
 log = logging.getLogger(__name__)
@@ -71,8 +72,9 @@ class Outbox:
                 return True
             plain = await tx.row("bot/outbox.is_held", name=plan_budget(claimed.team), now=now) is not None
             log_text = await _kept_log(tx, claimed)
-        result = await self._send(claimed, plain=plain, log_text=log_text)
-        await self._apply(claimed, result)
+        with bound(key=claimed.key):
+            result = await self._send(claimed, plain=plain, log_text=log_text)
+            await self._apply(claimed, result)
         return True
 
     async def _send(self, row: Claimed, *, plain: bool, log_text: str) -> Result:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.logs import MASK
+from bot.masking import MASK
 from bot.settings import load
 from bot.slack_client import Recorder, make_client, without_secrets
 
