@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from provisioning.clouds import openstack_words
 from provisioning.model import BinderId, CloudId, CloudObject, Flavor, Kind, Mark, Status
 from provisioning.quota import Allowance, Quota, Resource
 
-_DESCRIPTION = re.compile(r"binderops-([a-z0-9]+)-([0-9]+) (.+)")
+_DESCRIPTION = re.compile(r"binderops-([a-z0-9]+)-([0-9]+) (.*)", re.DOTALL)
 _ID = re.compile(r"/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|/[0-9a-f]{32}")
 _SERVER = {
     "BUILD": Status.BUILDING,
@@ -60,7 +61,7 @@ def mark_of(found: Mapping[str, Any]) -> Mark | None:
     data = found.get("metadata") or {}
     if "binderops_id" in data:
         attempt = str(data.get("binderops_attempt", ""))
-        if not attempt.isdigit():
+        if not attempt.isdecimal():
             return None
         return Mark(
             deployment=data.get("binderops_deployment", ""),
@@ -126,6 +127,7 @@ def volume(found: Mapping[str, Any], mark: Mark) -> CloudObject:
 def server(found: Mapping[str, Any], mark: Mark, ports: Iterable[Mapping[str, Any]]) -> CloudObject:
     """A server. Which port it is on, only the ports tell."""
     status = str(found["status"])
+    fault = openstack_words.one_line(str((found.get("fault") or {}).get("message", "")))
     is_going = found.get("OS-EXT-STS:task_state") in ("deleting", "soft-deleting")
     return CloudObject(
         kind=Kind.SERVER,
@@ -133,7 +135,7 @@ def server(found: Mapping[str, Any], mark: Mark, ports: Iterable[Mapping[str, An
         mark=mark,
         status=Status.DELETING if is_going else _SERVER.get(status, Status.ACTIVE),
         port_id=next((p["id"] for p in ports if p.get("device_id") == found["id"]), ""),
-        detail=str((found.get("fault") or {}).get("message", "")) or (f"server status {status}" if status in _SERVER else ""),
+        detail=fault or (f"server status {status}" if status in _SERVER else ""),
     )  # fmt: skip
 
 

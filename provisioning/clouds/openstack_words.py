@@ -21,6 +21,10 @@ from provisioning.errors import (
 )
 
 _MOST_WORDS = 400  # characters of the cloud's own text
+_LONG = re.compile(r"\S{81,}")  # Nova repeats a value that it does not take, such as whole user data, twice
+_LONG_KEPT = 20
+_MOST_OF_A_PAGE = 10_000  # characters
+_UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _QUOTA = re.compile(r"quota|over ?limit|limit ?exceeded|maximum number of|exceeds the allowed", re.IGNORECASE)
 _CAPACITY = re.compile(
     r"no valid host|not enough hosts|no suitable host|insufficient .*resources|no more ip addresses|ipaddressgeneration|exhausted",
@@ -29,6 +33,7 @@ _CAPACITY = re.compile(
 _BUSY = re.compile(
     r"status must be|in use|while it is in|task_state|vm_state|locked|currently", re.IGNORECASE
 )
+_NO_WAY_OUT = re.compile(r"not reachable from subnet", re.IGNORECASE)
 _GONE: Mapping[str, tuple[str, str]] = {
     "flavor": (
         "flavor-gone",
@@ -47,7 +52,7 @@ _SAYS_GONE = {
         r"requested image|image .*not (be )?found|image .*not active", re.IGNORECASE | re.DOTALL
     ),
     "port": re.compile(r"port .*not be found", re.IGNORECASE | re.DOTALL),
-    "volume": re.compile(r"volume .*not be found", re.IGNORECASE | re.DOTALL),
+    "volume": re.compile(r"volume .*not be found|failed to get volume", re.IGNORECASE | re.DOTALL),
 }
 
 
@@ -63,7 +68,7 @@ def refusal(status: int, body: str, headers: Mapping[str, str], *, asked: str) -
             f"The project's quota does not allow it. {text}",
             "Delete an environment that nobody needs, or ask the project's manager for more; `/binder quota` shows the numbers.",
         )
-    if _CAPACITY.search(said):
+    if status < 500 and _CAPACITY.search(said):  # of what broke, nobody knows whether it worked
         return no_capacity(text)
     if status == 429 or (status == 413 and "retry-after" in headers):
         return TemporaryError(
@@ -94,8 +99,14 @@ def _by_text(status: int, said: str, text: str) -> BinderopsError:
         if status in (400, 404) and pattern.search(said):
             code, hint = _GONE[what]
             return NotFoundError(code, text, hint)
+    if status == 404 and _NO_WAY_OUT.search(said):
+        return RefusedError(
+            "network-no-way-out",
+            f"The instances' network is not connected to the one that floating IPs come from. {text}",
+            "Whoever runs the bot must connect the two by a router, or name another network (cloud.network).",
+        )
     if status == 404:
-        return NotFoundError("cloud-not-found", text, "It is looked at again.")
+        return NotFoundError("cloud-not-found", text, "Retry: what names mean is looked up anew.")
     if "locked" in said.lower() and status == 409:
         return ConflictError(
             "server-locked",
@@ -151,9 +162,15 @@ def words(body: str) -> str:
     """The sentence in an error's body, on one line; services put it at different places."""
     try:
         said = _message(json.loads(body))
-    except ValueError:
-        said = re.sub(r"<[^>]*>", " ", body)  # a proxy's HTML page
-    return " ".join(said.split())[:_MOST_WORDS]
+    except (ValueError, RecursionError):  # a proxy's HTML page, or nonsense
+        said = re.sub(r"<[^>]*>", " ", _UNSEEN.sub(" ", body[:_MOST_OF_A_PAGE]))
+    return one_line(said)
+
+
+def one_line(said: str) -> str:
+    """What somebody else said, on one line, cut short, without what no database or terminal takes."""
+    seen = "".join(c if c.isprintable() else " " for c in said)
+    return _LONG.sub(lambda long: f"{long[0][:_LONG_KEPT]}...", " ".join(seen.split()))[:_MOST_WORDS].rstrip()
 
 
 def _message(found: Any) -> str:
@@ -172,4 +189,4 @@ def _message(found: Any) -> str:
 def _delay(headers: Mapping[str, str]) -> timedelta:
     """What the cloud asks for, between 2 seconds and 2 minutes."""
     value = headers.get("retry-after", "")
-    return timedelta(seconds=min(120, max(2, int(value)))) if value.isdigit() else timedelta(seconds=2)
+    return timedelta(seconds=min(120, max(2, int(value[:9])))) if value.isdecimal() else timedelta(seconds=2)
