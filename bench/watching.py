@@ -1,0 +1,200 @@
+"""The bot's own parts, as they are, with a note of when each launch waited for what. They decide nothing and change nothing.
+
+Which launch a wait belongs to is told by a context variable, set where a loop claims a binder: loops, the reading tasks they
+start and the threads of the cloud's calls inherit it.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from bench import shares
+from bench.shares import Share, Span
+from provisioning.clouds import Cloud
+from provisioning.clouds.openstack import OpenStackCloud
+from provisioning.clouds.openstack_lookups import Lookups
+from provisioning.clouds.openstack_wire import Wire
+from provisioning.inventory import Inventory, Shared
+from provisioning.model import Listing, Phase
+from provisioning.quota import Quota
+from provisioning.store.database import Database, Row, Tx
+
+T = TypeVar("T")
+
+_now_stepped: ContextVar[str] = ContextVar("now_stepped", default="")
+
+
+class Watch:
+    """When each binder waited for what, when it was up, when it was gone."""
+
+    def __init__(self, loops: int) -> None:
+        self.loops = loops
+        self.full: list[Span] = []  # when every loop had a binder
+        self.spans: dict[str, list[Span]] = defaultdict(list)
+        self.asked: dict[str, float] = {}
+        self.up: dict[str, float] = {}
+        self.failed: dict[str, float] = {}
+        self.gone: dict[str, float] = {}
+        self.moved = asyncio.Event()  # a step is over
+        self._due: dict[str, float] = {}
+        self._stepped: set[str] = set()
+        self._full_since = 0.0
+
+    def ask(self, binder: str) -> None:
+        """It is asked for now, and due."""
+        self.asked[binder] = self._due[binder] = time.time()
+
+    def note(self, share: Share, began: float, ended: float, binder: str = "") -> None:
+        """It waited; times as `time.time` tells them."""
+        self.spans[binder or _now_stepped.get()].append(Span(share=share, began=began, ended=ended))
+
+    @contextmanager
+    def waiting(self, share: Share) -> Iterator[None]:
+        """It waits as long as the context lasts."""
+        began = time.time()
+        try:
+            yield
+        finally:
+            self.note(share, began, time.time())
+
+    def answered(self, label: str, _status: str, seconds: float) -> None:
+        """The cloud answered; what reads is within a lookup or a listing already."""
+        if not label.startswith("GET "):
+            now = time.time()
+            self.note(Share.ANSWER, now - seconds, now)
+
+    def claimed(self, binder: str) -> None:
+        """A loop has it."""
+        _now_stepped.set(binder)
+        now = time.time()
+        self.note(Share.UNNOTICED, self._due.get(binder, now), now)
+        self._stepped.add(binder)
+        if len(self._stepped) == self.loops:
+            self._full_since = now
+
+    def let_go(self, binder: str, wake_at: datetime | None, phase: str = "") -> None:
+        """Its step is over."""
+        self.moved.set()
+        now = time.time()
+        if len(self._stepped) == self.loops:
+            self.full.append(Span(share=Share.QUEUE, began=self._full_since, ended=now))
+        self._stepped.discard(binder)
+        self._due[binder] = now if wake_at is None else max(now, wake_at.timestamp())
+        self.note(Share.ASLEEP, now, self._due[binder], binder)
+        if phase == Phase.BOOTING:
+            self.up.setdefault(binder, now)
+        if phase == Phase.FAILED:
+            self.failed.setdefault(binder, now)
+        if phase == Phase.DELETED:
+            self.gone.setdefault(binder, now)
+
+    def divided(self) -> dict[str, dict[Share, float]]:
+        """Of each binder that is up: where its time went."""
+        found = {}
+        for binder, up in self.up.items():
+            due = [s for s in self.spans[binder] if s.share is Share.UNNOTICED]
+            spans = [*self.spans[binder], *shares.common(due, self.full, Share.QUEUE)]
+            found[binder] = shares.divided(self.asked[binder], up, spans)
+        return found
+
+
+class WatchedTx(Tx):
+    """Sees binders being claimed and recorded."""
+
+    def __init__(self, tx: Tx, watch: Watch) -> None:
+        self._tx = tx
+        self._watch = watch
+
+    async def rows(self, name: str, /, **params: object) -> list[Row]:
+        return await self._tx.rows(name, **params)
+
+    async def row(self, name: str, /, **params: object) -> Row | None:
+        found = await self._tx.row(name, **params)
+        if name.startswith("binders.claim") and found is not None:
+            self._watch.claimed(found["id"])
+        return found
+
+    async def run(self, name: str, /, **params: Any) -> int:
+        touched = await self._tx.run(name, **params)
+        if touched and name == "binders.record" and not params["keep_lease"]:
+            self._watch.let_go(params["id"], params["wake_at"], params["phase"])
+        if touched and name == "binders.release":
+            self._watch.let_go(params["id"], params["wake_at"])
+        return touched
+
+
+class WatchedDatabase(Database):
+    """The database, its transactions timed."""
+
+    def __init__(self, url: str, watch: Watch) -> None:
+        super().__init__(url)
+        self._watch = watch
+
+    @asynccontextmanager
+    async def transaction(self, *, patience_s: float | None = None) -> AsyncIterator[Tx]:
+        with self._watch.waiting(Share.DATABASE):
+            async with super().transaction(patience_s=patience_s) as tx:
+                yield WatchedTx(tx, self._watch)
+
+
+class WatchedCloud(OpenStackCloud):
+    """The driver, with its wait for a thread and its lookups timed."""
+
+    def __init__(self, watch: Watch, *args: Any, **more: Any) -> None:
+        super().__init__(*args, observe=watch.answered, **more)
+        self._watch = watch
+        self.lookups = WatchedLookups(self.wire, watch)
+
+    async def run(self, asked: str, work: Callable[[], T]) -> T:
+        queued = time.time()
+
+        def begun() -> T:
+            self._watch.note(Share.THREAD, queued, time.time())
+            return work()
+
+        return await super().run(asked, begun)
+
+
+class WatchedLookups(Lookups):
+    """The lookups, timed as a whole: a launch waits for another one's, or sends paced requests itself."""
+
+    def __init__(self, wire: Wire, watch: Watch) -> None:
+        super().__init__(wire)
+        self._watch = watch
+
+    def _once(self, key: tuple[str, ...], find: Callable[[], T]) -> T:
+        with self._watch.waiting(Share.LOOKUP):
+            return super()._once(key, find)
+
+
+class WatchedInventory(Inventory):
+    """The shared listing, its waiters timed."""
+
+    def __init__(
+        self, watch: Watch, cloud: Cloud, clock: Callable[[], datetime], *, every: timedelta
+    ) -> None:
+        super().__init__(cloud, clock, every=every)
+        self._watch = watch
+
+    async def since(self, moment: datetime) -> Listing:
+        with self._watch.waiting(Share.LISTING):
+            return await super().since(moment)
+
+
+class WatchedQuota(Shared[Quota]):
+    """The shared reading of the quota, its waiters timed."""
+
+    def __init__(
+        self, watch: Watch, cloud: Cloud, clock: Callable[[], datetime], *, every: timedelta
+    ) -> None:
+        super().__init__(cloud.quota, clock, every=every, moment=lambda quota: quota.read_at)
+        self._watch = watch
+
+    async def since(self, moment: datetime) -> Quota:
+        with self._watch.waiting(Share.QUOTA):
+            return await super().since(moment)
