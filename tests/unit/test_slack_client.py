@@ -1,5 +1,6 @@
 """The client's address and patience, and what its record leaves out."""
 
+import copy
 import json
 from pathlib import Path
 
@@ -73,3 +74,20 @@ def test_given_a_proxy_for_the_world_then_this_machine_is_called_directly(
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:1")
 
     assert make_client(load({"SLACK_API_URL": "http://127.0.0.1:1/api/"})).proxy is None
+
+
+def test_given_a_copy_of_a_client_when_the_token_is_renewed_then_both_have_the_new_one() -> None:
+    client = make_client(load({"SLACK_BOT_TOKEN": "xoxb-old"}))
+    twin = copy.copy(client)
+
+    client.token = "xoxb-new"
+
+    assert twin.token == "xoxb-new"
+
+
+def test_given_two_clients_when_the_token_of_one_is_renewed_then_the_other_keeps_its_own() -> None:
+    one, other = (make_client(load({"SLACK_BOT_TOKEN": "xoxb-old"})) for _ in range(2))
+
+    one.token = "xoxb-new"
+
+    assert other.token == "xoxb-old"
