@@ -125,10 +125,8 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             links=link,
             settings=_desk_settings(parts, standings),
         )
-        entrance = Entrance(db, signing.current, clock)
-        outbox = Outbox(
-            db, slack, clock, http, entrance.private_link, record=slack.note, observe=slack.observed
-        )
+        private_link = Entrance(db, signing.current, clock).private_link
+        outbox = Outbox(db, slack, clock, http, private_link, record=slack.note, observe=slack.observed)
         loops = (
             Loop(topic="desk", once=desk.once, width=2),
             Loop(topic="step", once=launcher.once, width=8),
