@@ -33,7 +33,7 @@ from tests.acceptance.doomed import Doom
 from tests.acceptance.playing import buttons_of
 from tests.fakes.playground import ADA, GENERAL
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.long, pytest.mark.timeout(1200)]
 
 T = TypeVar("T")
 _UNTOLD = """

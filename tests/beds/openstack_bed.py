@@ -1,9 +1,10 @@
 """The bed "openstack": Keystone to Cinder on this machine, brought up while the tests that do without it run.
 
 A test asks for the fixture `openstack_bed`, or carries the marker of that name where it asks for it while it runs. Such tests
-come last. What the tests of a machine started, the last run of them that uses it stops; a bed that was there stays.
+come last; with several workers (pytest-xdist) one of them takes them all, while another goes on with the rest. What the tests of a machine started, the last run of them that uses it stops; a bed that was there stays.
 """
 
+import os
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,10 +43,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{NAME}: asks for the fixture {NAME} while it runs")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if _needs_it(item):
+        item.add_marker(pytest.mark.xdist_group(NAME))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs the bed comes last; the order within both parts stays, which is random."""
-    items.sort(key=_needs_it)
+    """The order within each part stays, which is random.
+
+    Alone, what needs the bed comes last. Side by side, what takes minutes comes first, so that no worker ends with it: the tests
+    that are marked ``long``, meanwhile the bed comes up, then its tests.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: 0 if item.get_closest_marker("long") else 1 if _needs_it(item) else 2)
+    else:
+        items.sort(key=_needs_it)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -44,7 +44,7 @@ Factory = Callable[[pytest.FixtureRequest], AbstractAsyncContextManager[Cloud]]
 CLOUDS: dict[str, Factory] = {"local": local, "openstack": openstack}
 
 
-@pytest.fixture(params=list(CLOUDS))
+@pytest.fixture(params=["local", pytest.param("openstack", marks=pytest.mark.openstack_bed)])
 async def cloud(request: pytest.FixtureRequest) -> AsyncIterator[Cloud]:
     """An empty cloud, emptied again afterwards."""
     async with CLOUDS[request.param](request) as cloud:
