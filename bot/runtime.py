@@ -28,6 +28,7 @@ from bot.slack_client import SlackClient, make_client
 from bot.socket_mode import SocketMode
 from provisioning import keys
 from provisioning.acting import Actor, Orders
+from provisioning.guest_config import GuestConfig
 from provisioning.guest_link import GuestLink
 from provisioning.launch import Launcher
 from provisioning.model import Plan, Request
@@ -110,6 +111,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         sealed = keys.secret_of(settings.home, settings.secrets.binderops_key)
         signing = await keys.load(db, sealed, clock)
         link = GuestLink(http, signing.current, clock)
+        guest_config = GuestConfig(db, link, lambda: keys.load(db, sealed, clock), clock)
         listener = Listener(db, parts.sites, link, bell, clock)
         stack.push_async_callback(listener.stop)
         launcher = _launcher(parts, db, link, signing)
@@ -131,6 +133,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             Loop(topic="desk", once=desk.once, width=2),
             Loop(topic="step", once=launcher.once, width=8),
             Loop(topic="listen", once=listener.once),
+            Loop(topic="config", once=guest_config.once, width=2, tick_s=5),
             Loop(topic="story", once=Narrator(db=db, clock=clock).once),
             Loop(topic="outbox", once=outbox.once, width=4),
         )
@@ -138,8 +141,8 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         await worker.start()
         stack.push_async_callback(worker.stop)
         inbound = parts.inbound or SocketMode(slack, lambda: settings.secrets.now("slack_app_token"), clock)
-        stack.push_async_callback(inbound.stop)
         await stack.enter_async_context(oversight.watching(worker, inbound, parts.ops))
+        stack.push_async_callback(inbound.stop)
         await inbound.start(build_app(desk, slack))
         yield
 
