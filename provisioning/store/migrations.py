@@ -7,16 +7,19 @@ from importlib.resources import files
 
 import psycopg
 
+from provisioning.errors import RefusedError
+
 # Any fixed number will do: all processes that migrate queue on it.
 _LOCK = 7_423_001
 
 
 async def migrate(url: str) -> list[str]:
-    """Bring the database to this version; returns the names applied now. Safe to run from many processes at once."""
+    """Bring the database to this version; returns the names applied now. Safe to run from many processes at once.
+
+    Raises `RefusedError` (``database-url-wrong``, ``database-closed``); neither shows the address, which may hold a password.
+    """
     applied: list[str] = []
-    async with await psycopg.AsyncConnection.connect(
-        url, autocommit=True, application_name="binderops"
-    ) as connection:
+    async with await _connect(url) as connection:
         await connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
         await connection.execute(
             "create table if not exists schema_version (name text primary key, applied_at timestamptz not null)"
@@ -33,6 +36,23 @@ async def migrate(url: str) -> list[str]:
                     )
                 applied.append(name)
     return applied
+
+
+async def _connect(url: str) -> psycopg.AsyncConnection[tuple[object, ...]]:
+    try:
+        return await psycopg.AsyncConnection.connect(url, autocommit=True, application_name="binderops")
+    except psycopg.ProgrammingError as error:
+        raise RefusedError(
+            "database-url-wrong",
+            "DATABASE_URL is no address of a PostgreSQL database.",
+            "It looks like postgresql://USER:PASSWORD@HOST:5432/NAME; leave it out for the embedded database.",
+        ) from error
+    except psycopg.OperationalError as error:
+        raise RefusedError(
+            "database-closed",
+            f"The database lets nobody in: {' '.join(str(error).split())[:300]}",
+            "Check that it runs, and the host, name, user and password in DATABASE_URL.",
+        ) from error
 
 
 def _files() -> list[tuple[str, str]]:

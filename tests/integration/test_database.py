@@ -2,7 +2,7 @@
 
 import pytest
 
-from provisioning.errors import TemporaryError
+from provisioning.errors import RefusedError, TemporaryError
 from provisioning.store.database import Bell, Database
 from provisioning.store.migrations import migrate
 
@@ -24,6 +24,23 @@ async def test_given_nobody_listens_at_the_url_when_opened_then_the_error_says_s
         await database.open()
 
     assert caught.value.code == "database-away"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        pytest.param("my secret database", "database-url-wrong", id="no-url"),
+        pytest.param("postgresql://bot:secret@/none?host=/nonexistent", "database-closed", id="nobody-there"),
+    ],
+)
+async def test_given_a_database_url_that_leads_nowhere_when_migrated_then_it_is_refused_without_its_password(
+    url: str, code: str
+) -> None:
+    with pytest.raises(RefusedError) as caught:
+        await migrate(url)
+
+    assert caught.value.code == code
+    assert "secret" not in f"{caught.value.message} {caught.value.hint}"
 
 
 async def test_given_a_ring_before_the_wait_when_waiting_then_it_is_not_missed(database_url: str) -> None:
