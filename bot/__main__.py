@@ -11,7 +11,7 @@ from bot.masking import hide, masked, secrets_in
 from bot.settings import SettingsError, load
 from provisioning.errors import BinderopsError, PersonError
 
-COMMANDS = ("try", "serve", "parse", "resolve", "plan", "binders")
+COMMANDS = ("try", "serve", "check", "parse", "resolve", "plan", "binders")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

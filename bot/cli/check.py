@@ -1,0 +1,179 @@
+"""Check what launches need of the cloud, each line with how to mend it. Creates nothing, except with ``--launch``."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.clouds import is_local, local_cloud, openstack_settings, plans, program
+from bot.runtime import utc_now
+from bot.settings import Settings
+from provisioning.checks import Finding, State, has_failed, skipped, summary
+from provisioning.clouds import Cloud, local_checks
+from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
+from provisioning.clouds.openstack_checks import ProjectChecks
+from provisioning.clouds.openstack_facts import OpenStackFacts
+from provisioning.clouds.openstack_verdicts import chosen as chosen_flavor
+from provisioning.errors import RefusedError
+from provisioning.model import Flavor
+from provisioning.phases import Policy
+from provisioning.plan import PlanPolicy
+from provisioning.sites import unknown_cloud
+from provisioning.trial import Trial
+from provisioning.trial_undo import Time
+
+SUMMARY = "check what launches need of the cloud"
+
+_LOOK_EVERY_S = 1.0
+_TERMINATED = 128 + signal.SIGTERM
+_LEFT = {State.FAIL: "FAIL"}  # what must not be overlooked
+_WIDTH = max(len(state) for state in State)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Which cloud, how far, and for whom."""
+    parser.add_argument(
+        "--cloud",
+        metavar="NAME",
+        help="one of the clouds of the settings; openstack or local as for serve; without it all that serve would use",
+    )
+    parser.add_argument(
+        "--launch", action="store_true", help="really make an instance with all it needs, and delete it again"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object for each line")
+
+
+def run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Print each finding as it is known; exit 1 where one fails."""
+    printed = Printed(is_json=arguments.json)
+    try:
+        asyncio.run(_check(arguments, settings, printed))
+    except asyncio.CancelledError:  # SIGTERM; what was made is deleted by now, or told
+        return _TERMINATED
+    if not arguments.json:
+        print(f"\n{summary(printed.findings)}")
+    return 1 if has_failed(printed.findings) else 0
+
+
+@dataclass
+class Printed:
+    """What was printed so far, of one cloud after the other."""
+
+    is_json: bool
+    findings: list[Finding] = field(default_factory=list)
+    cloud: str = ""  # where there are several, the name of the one that is looked at
+
+    def begin(self, cloud: str) -> None:
+        """The findings of this cloud follow."""
+        self.cloud = cloud
+        if cloud and not self.is_json:
+            print(f"cloud {cloud}", flush=True)
+
+    def say(self, finding: Finding) -> None:
+        """One finding, at once: a person watches."""
+        self.findings.append(finding)
+        lines = [as_json(finding, self.cloud)] if self.is_json else as_text(finding)
+        try:
+            print("\n".join(lines), flush=True)
+        except BrokenPipeError:  # nobody listens any more: what was made must be deleted all the same
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def as_json(finding: Finding, cloud: str = "") -> str:
+    """One object on one line."""
+    told = {"check": finding.check, "state": finding.state, "said": finding.said, "mend": finding.mend}
+    return json.dumps(({"cloud": cloud} if cloud else {}) | told, ensure_ascii=False)
+
+
+def as_text(finding: Finding) -> list[str]:
+    """The line for a person, and below it how to mend it."""
+    state = _LEFT.get(finding.state, str(finding.state))
+    said = f"{state:<{_WIDTH}}  {finding.check}: {finding.said}"
+    return [said, f"{'':<{_WIDTH}}  -> {finding.mend}"] if finding.mend else [said]
+
+
+async def _check(arguments: argparse.Namespace, settings: Settings, printed: Printed) -> None:
+    if (me := asyncio.current_task()) is not None:  # as Ctrl-C: what was made is deleted first
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
+    for name, chosen in wanted(settings, arguments.cloud).items():
+        printed.begin(name)
+        if chosen is None:
+            await _check_machine(settings, printed, is_launched=arguments.launch)
+        else:
+            await _check_project(settings, name, chosen, printed, is_launched=arguments.launch)
+
+
+def wanted(settings: Settings, asked: str | None) -> dict[str, OpenStackSettings | None]:
+    """The clouds to look at, by name; None is this machine. Raises `PersonError` (``unknown-cloud``)."""
+    named = openstack_settings(settings)
+    by_lower = {name.casefold(): name for name in named if name}
+    if asked and asked.casefold() in by_lower:
+        name = by_lower[asked.casefold()]
+        return {name: named[name]}
+    if asked not in (None, "local", "openstack"):
+        raise unknown_cloud(str(asked), tuple(by_lower.values()))
+    return {"": None} if is_local(settings, asked) else dict(named)
+
+
+async def _check_project(
+    settings: Settings, name: str, chosen: OpenStackSettings, printed: Printed, *, is_launched: bool
+) -> None:
+    deployment = settings.text("deployment")
+    cloud = OpenStackCloud(chosen, deployment=deployment, now=utc_now)
+    policies = policies_of(settings, name)
+    checks = ProjectChecks(
+        facts=OpenStackFacts(cloud), settings=chosen, plans=policies, deployment=deployment, now=utc_now
+    )
+    try:
+        async for finding in checks.run():
+            printed.say(finding)
+        if is_launched and checks.flavor is None:
+            printed.say(skipped("launch", "sign-in and flavor"))
+        elif is_launched and checks.flavor is not None:
+            await _launch(cloud, deployment, checks.flavor, chosen.image, checks.policy, printed)
+    finally:
+        await cloud.close()
+
+
+async def _check_machine(settings: Settings, printed: Printed, *, is_launched: bool) -> None:
+    paths = {name: _path(name) for name in ("caddy", "uv")}
+    for finding in await asyncio.to_thread(lambda: tuple(local_checks.check(settings.home, paths))):
+        printed.say(finding)
+    if is_launched and None in paths.values():
+        printed.say(skipped("launch", "caddy and uv"))
+    elif is_launched:
+        cloud, policies = local_cloud(settings), plans(settings, "local")
+        flavor = chosen_flavor(await cloud.flavors(), policies)
+        if flavor is not None:
+            await _launch(
+                cloud, settings.text("deployment"), flavor, policies.default_image, Policy(), printed
+            )
+
+
+async def _launch(
+    cloud: Cloud, deployment: str, flavor: Flavor, image: str, policy: Policy, printed: Printed
+) -> None:
+    waits = Time(seconds=time.monotonic, pause=lambda: asyncio.sleep(_LOOK_EVERY_S))
+    await Trial(
+        cloud=cloud, deployment=deployment, flavor=flavor, image=image, policy=policy, time=waits, say=printed.say
+    ).run()  # fmt: skip
+
+
+def policies_of(settings: Settings, name: str) -> PlanPolicy:
+    """What a launch on this OpenStack cloud follows; the preset of this machine does not hold there."""
+    clouds = settings.values["clouds"]
+    own = clouds.get(name, {}) if isinstance(clouds, dict) else {}
+    preset = settings.text("preset")
+    return plans(settings, "generic" if preset == "local" else preset, flavor=str(own.get("flavor") or ""))
+
+
+def _path(name: str) -> Path | None:
+    try:
+        return program(name)
+    except RefusedError:
+        return None
