@@ -15,7 +15,19 @@ from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.errors import BinderopsError
 from provisioning.inventory import Inventory
 from provisioning.launch import Launcher
-from provisioning.model import Binder, BinderId, CloudObject, Event, Flavor, Kind, Phase, Plan, Request, Verb
+from provisioning.model import (
+    DELETION_ORDER,
+    Binder,
+    BinderId,
+    CloudObject,
+    Event,
+    Flavor,
+    Kind,
+    Phase,
+    Plan,
+    Request,
+    Verb,
+)
 from provisioning.phases import Policy
 from provisioning.sites import Sites
 from provisioning.store import binders
@@ -164,8 +176,10 @@ async def sweep(cloud: Cloud) -> None:
             objects = (await cloud.listing()).objects
             if not objects:
                 return
+            kind = next(k for k in DELETION_ORDER if any(o.kind is k for o in objects))
             for there in objects:
-                await cloud.delete(there.kind, there.id)
+                if there.kind is kind:
+                    await cloud.delete(kind, there.id)
         except BinderopsError:  # busy, or not in its turn: the next round tries again
             await asyncio.sleep(0.2)
 
