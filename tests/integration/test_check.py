@@ -1,66 +1,23 @@
-"""``binderops check`` as an operator runs it, on the OpenStack bed: what is wrong there is found, and a trial leaves nothing."""
+"""``binderops check`` as an operator runs it, on the OpenStack bed: what is wrong there is found."""
 
-import json
-import os
 import secrets
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from tests.integration.openstack.project import Project
+from tests.integration.operator import NOTHING, Operator, states
 
 pytestmark = pytest.mark.integration
-
-NOTHING: dict[str, list[object]] = {"servers": [], "floating_ips": [], "volumes": [], "ports": []}
-BASE: Mapping[str, Any] = {"deployment": "checked", "cloud": {"tls": "internal", "requests_per_s": 50}}
-
-
-class Operator:
-    """Runs the command with a project's sign-in and settings of its own."""
-
-    def __init__(self, project: Project, folder: Path) -> None:
-        self.folder = folder
-        self.clouds = yaml.safe_load(project.clouds_yaml.read_text())["clouds"][project.member]
-
-    def check(self, *options: str, **settings: Any) -> tuple[int, dict[str, Any]]:
-        """The exit code, and the findings by their check."""
-        done = subprocess.run(
-            self.command(*options), env=self.environment(settings), capture_output=True, text=True, timeout=1200, check=False
-        )  # fmt: skip
-        assert "Traceback" not in done.stderr, done.stderr
-        lines = [json.loads(line) for line in done.stdout.splitlines()]
-        return done.returncode, {line["check"]: line for line in lines}
-
-    def command(self, *options: str) -> list[str]:
-        return [sys.executable, "-m", "bot", "check", "--json", *options]
-
-    def environment(self, settings: Mapping[str, Any]) -> dict[str, str]:
-        """Of the command; ``settings`` go over what every test has."""
-        clouds, config = self.folder / "clouds.yaml", self.folder / "binderops.yaml"
-        clouds.write_text(yaml.safe_dump({"clouds": {"own": self.clouds}}))
-        cloud = {**BASE["cloud"], **settings.pop("cloud", {})} if isinstance(settings, dict) else {}
-        config.write_text(yaml.safe_dump({**BASE, **settings, "cloud": cloud}))
-        own = {
-            "OS_CLIENT_CONFIG_FILE": str(clouds), "OS_CLOUD": "own", "BINDEROPS_CONFIG": str(config),
-            "BINDEROPS_HOME": str(self.folder / "home"),
-        }  # fmt: skip
-        return {**os.environ, **own}
 
 
 @pytest.fixture
 def operator(openstack_project: Project, tmp_path: Path) -> Operator:
     return Operator(openstack_project, tmp_path)
-
-
-def states(lines: Mapping[str, Any], state: str) -> dict[str, str]:
-    return {name: line["said"] for name, line in lines.items() if line["state"] == state}
 
 
 def test_given_a_project_of_the_bed_then_nothing_fails_and_nothing_is_made(
@@ -160,6 +117,53 @@ def test_given_too_little_left_of_a_resource_then_its_line_fails_with_the_number
 
 
 @contextmanager
+def credential_of(project: Project, **more: Any) -> Iterator[dict[str, str]]:
+    """What signs in with an application credential of the project's member."""
+    identity = project.eyes.identity
+    user = project.eyes.current_user_id
+    made = identity.create_application_credential(user, name=f"check-{secrets.token_hex(4)}", **more)
+    try:
+        yield {"application_credential_id": made.id, "application_credential_secret": made.secret}
+    finally:
+        identity.delete_application_credential(user, made)
+
+
+def test_given_an_application_credential_that_ends_soon_then_it_warns_of_the_day(
+    operator: Operator, openstack_project: Project
+) -> None:
+    ends = datetime.now(UTC) + timedelta(days=3)
+
+    with credential_of(openstack_project, expires_at=ends.strftime("%Y-%m-%dT%H:%M:%S")) as auth:
+        operator.sign_in_by(auth)
+        code, lines = operator.check()
+
+    assert (code, lines["credential"]["state"]) == (0, "warn")
+    assert f"expires on {ends:%Y-%m-%d}" in lines["credential"]["said"]
+
+
+def test_given_an_application_credential_without_an_end_then_it_is_well(
+    operator: Operator, openstack_project: Project
+) -> None:
+    with credential_of(openstack_project) as auth:
+        operator.sign_in_by(auth)
+        _, lines = operator.check()
+
+    assert (lines["credential"]["state"], "never expires" in lines["credential"]["said"]) == ("ok", True)
+
+
+def test_given_an_application_credential_that_was_deleted_then_sign_in_fails(
+    operator: Operator, openstack_project: Project
+) -> None:
+    with credential_of(openstack_project) as auth:
+        operator.sign_in_by(auth)
+
+    code, lines = operator.check()
+
+    assert (code, list(states(lines, "fail"))) == (1, ["sign-in"])
+    assert "clouds.yaml" in lines["sign-in"]["mend"]
+
+
+@contextmanager
 def reader_of(project: Project) -> Iterator[dict[str, str]]:
     """The name and password of an account that may only look."""
     name, password = f"binderops-{secrets.token_hex(4)}", secrets.token_hex(16)
@@ -181,55 +185,3 @@ def test_given_an_account_that_may_only_look_then_the_role_fails_and_names_the_c
 
     assert (code, lines["role"]["state"]) == (1, "fail")
     assert f"--user {auth['username']} member" in lines["role"]["mend"]
-
-
-@pytest.mark.timeout(1300)  # the bed may be busy
-@pytest.mark.parametrize(
-    "flavor", [pytest.param("m3.small", id="volume"), pytest.param("m3.medium", id="own disk")]
-)
-def test_given_a_launch_for_trial_then_it_runs_and_nothing_stays(
-    operator: Operator, openstack_project: Project, flavor: str
-) -> None:
-    code, lines = operator.check("--launch", defaults={"flavor": flavor})
-
-    assert (code, states(lines, "fail")) == (0, {})
-    assert {"launch-active", "launch-console", "launch-gone"} <= set(states(lines, "ok"))
-    assert ("launch-volume" in lines) == (flavor == "m3.small")
-    assert openstack_project.everything() == NOTHING
-
-
-@pytest.mark.timeout(1300)  # the bed may be busy
-def test_given_no_floating_ip_left_when_tried_then_the_clouds_words_are_said_and_nothing_stays(
-    operator: Operator, openstack_project: Project
-) -> None:
-    with openstack_project.short_of("network", floating_ips=0):
-        code, lines = operator.check("--launch")
-
-    assert (code, "launch-server" in lines) == (1, False)
-    assert "Quota exceeded" in lines["launch-floating-ip"]["said"]
-    assert lines["launch-gone"]["state"] == "ok"
-    assert openstack_project.everything() == NOTHING
-
-
-@pytest.mark.timeout(1300)  # the bed may be busy
-@pytest.mark.parametrize(
-    ("sent", "code"),
-    [pytest.param(signal.SIGINT, 130, id="Ctrl-C"), pytest.param(signal.SIGTERM, 143, id="SIGTERM")],
-)
-def test_given_it_is_stopped_in_the_middle_of_a_launch_then_it_deletes_first_and_nothing_stays(
-    operator: Operator, openstack_project: Project, sent: signal.Signals, code: int
-) -> None:
-    running = subprocess.Popen(
-        operator.command("--launch"), env=operator.environment({}), stdout=subprocess.PIPE, text=True
-    )
-    assert running.stdout is not None
-    try:
-        until = next(line for line in running.stdout if '"launch-floating-ip"' in line)
-        running.send_signal(sent)
-        rest, _ = running.communicate(timeout=1200)
-    finally:
-        running.kill()
-
-    assert json.loads(until)["state"] == "ok"
-    assert (running.returncode, json.loads(rest.splitlines()[-1])["check"]) == (code, "launch-gone")
-    assert openstack_project.everything() == NOTHING
