@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from provisioning import room
 from provisioning.actions import (
     Action,
+    Admit,
     CheckPublic,
     Delete,
     Done,
@@ -116,6 +117,11 @@ def _why(binder: Binder, result: Result) -> Failure:
     )
 
 
+def _waits_no_more(binder: Binder, error: BinderopsError, now: datetime) -> bool:
+    """A quota that cannot be read for minutes stops nobody: the cloud itself refuses what does not fit."""
+    return isinstance(error, TemporaryError) and now >= binder.phase_since + UNSURE_FOR
+
+
 def _failed(binder: Binder, action: Action, error: BinderopsError, now: datetime, policy: Policy) -> Decision:
     """Time cures some errors: tried again, less and less often, until the phase's limit. The others end the phase."""
     is_delete = isinstance(action, Delete)
@@ -125,6 +131,9 @@ def _failed(binder: Binder, action: Action, error: BinderopsError, now: datetime
         stuck = Event(kind=Happened.DELETE_STUCK, at=now, data={"detail": error.message})
         told = replace(binder, warned=1, errors_in_row=binder.errors_in_row + 1, last_error=error.message)
         return Decision(binder=told, events=(stuck,), wake_at=now + backoff(binder.errors_in_row))
+    if isinstance(action, Admit) and _waits_no_more(binder, error, now):
+        begun, began = begin_attempt(binder, now)
+        return Decision(binder=begun, events=began, wake_at=now)
     in_time = now < binder.phase_since + LIMITS.get(binder.phase, timedelta(0))
     waits = isinstance(error, TemporaryError | ConflictError) or isinstance(action, CheckPublic)
     waits = waits or error.code in _LOOK_AGAIN

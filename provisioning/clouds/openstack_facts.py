@@ -18,7 +18,6 @@ from provisioning.quota import Allowance, Quota
 
 _ANSWER_WITHIN_S = 30.0
 _UUID_LENGTH = 36
-_SERVICE_TYPES = {"volume": "block-storage"}  # where the catalog's word is another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +137,7 @@ class OpenStackFacts:
         return await self._cloud.run("show the application credential", self._credential)
 
     async def has(self, service: str) -> bool:
-        return await self._cloud.run("read the catalog", lambda: self._has(service))
+        return await self._cloud.run("read the catalog", lambda: self._wire.has(service))
 
     async def images(self, name: str) -> tuple[Image, ...]:
         return await self._cloud.run("list the images", lambda: self._images(name))
@@ -217,21 +216,6 @@ class OpenStackFacts:
                 clock_ahead=access.issued - (began + (ended - began) / 2),
                 clock_within=timedelta(seconds=1) + (ended - began) / 2,  # Keystone cuts off the part of a second
             )  # fmt: skip
-
-    def _has(self, service: str) -> bool:
-        """By the catalog and clouds.yaml alone: the SDK's own proxy of a service that is missing breaks when it is touched."""
-        connection, kind = self._wire.connection, _SERVICE_TYPES.get(service, service)
-        config = connection.config
-        with translated("read the catalog"):
-            if not config.has_service(kind) or config.get_endpoint(kind):
-                return bool(config.has_service(kind))
-            catalog = connection.session.auth.get_access(connection.session).service_catalog
-            found = catalog.get_endpoints_data(
-                service_type=kind,
-                interface=config.get_interface(kind),
-                region_name=config.get_region_name(kind),
-            )
-            return any(found.values())
 
     def _credential(self) -> Credential:
         connection, asked = self._wire.connection, "show the application credential"

@@ -16,6 +16,7 @@ from provisioning.clouds.openstack_calls import Observe, Pace
 
 log = logging.getLogger(__name__)
 
+_TYPES = {"volume": "block-storage"}  # as the catalog has it, where it is not our word
 _SERVICES = {"compute": "compute", "network": "network", "image": "image", "volume": "block_storage"}
 
 
@@ -53,9 +54,18 @@ class Wire:
             return str(self.connection.current_project_id)
 
     def has(self, service: str) -> bool:
-        """Whether the cloud has this service."""
-        with self._translated("sign in"):
-            return bool(self._adapter(service).get_endpoint())
+        """Whether the cloud has this service, by the catalog and clouds.yaml: the SDK's proxy of a missing one breaks when touched."""
+        kind = _TYPES.get(service, service)
+        with self._translated("read the catalog"):
+            config, session = self.connection.config, self.connection.session
+            if not config.has_service(kind) or config.get_endpoint(kind):
+                return bool(config.has_service(kind))
+            found = session.auth.get_access(session).service_catalog.get_endpoints_data(
+                service_type=kind,
+                interface=config.get_interface(kind),
+                region_name=config.get_region_name(kind),
+            )
+            return any(found.values())
 
     def listed(self, service: str, path: str, key: str, **params: str) -> list[dict[str, Any]]:
         """Every item of a listing, however many pages. An answer without the list is no empty list."""

@@ -1,11 +1,15 @@
 """Launches and deletions on a real OpenStack control plane: each resource as designed, shown by the cloud's own listing."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
 from provisioning.model import BinderId, Mark, Outcome, Phase
 from provisioning.phases import Policy
+from provisioning.quota import Resource
 from provisioning.store.database import Database
 from tests.conftest import Clock
 from tests.integration.openstack.project import Project
@@ -114,4 +118,21 @@ async def test_given_many_launches_at_once_when_all_are_up_then_each_has_one_of_
     await world.want_deleted(*asked)
     ended = await world.all_until(asked, Phase.DELETED)
     assert {b.outcome for b in ended} == {Outcome.CANCELLED}
+    assert openstack_project.everything() == {"servers": [], "floating_ips": [], "volumes": [], "ports": []}
+
+
+async def test_given_a_cloud_without_a_volume_service_when_launched_and_deleted_then_nobody_misses_it(
+    openstack_project: Project, db: Database, clock: Clock, tmp_path: Path
+) -> None:
+    clouds = yaml.safe_load(openstack_project.clouds_yaml.read_text())
+    clouds["clouds"][openstack_project.member]["has_block_storage"] = False
+    bare = replace(openstack_project, clouds_yaml=tmp_path / "clouds.yaml")
+    bare.clouds_yaml.write_text(yaml.safe_dump(clouds))
+    async with world_on(bare, db, clock) as world:
+        binder = await world.launched()
+        assert binder.phase is Phase.BOOTING
+        assert Resource.VOLUMES not in (await world.cloud.quota()).allowances
+
+        await world.deleted(binder.id)
+
     assert openstack_project.everything() == {"servers": [], "floating_ips": [], "volumes": [], "ports": []}
