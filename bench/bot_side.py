@@ -9,7 +9,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from bench.requests_seen import RequestsSeen
 from bench.watching import Watch, WatchedCloud, WatchedDatabase, WatchedInventory, WatchedQuota
 from provisioning.acting import Actor, Orders
 from provisioning.catalogue import Catalogue
-from provisioning.clouds.openstack import OpenStackSettings
+from provisioning.clouds.openstack import _THREADS, OpenStackSettings
 from provisioning.guest_link import GuestLink
 from provisioning.keys import load, secret_of
 from provisioning.launch import Launcher
@@ -99,10 +99,9 @@ class _Bot:
 async def measure(job: Job) -> Side:
     """Launch, wait, delete, and tell what it took."""
     async with _running(job) as bot:
-        idle, cpu = memory_mib(), cpu_s()
+        watch, idle, cpu = bot.watch, memory_mib(), cpu_s()
         began = time.time()
         asked = await bot.launch()
-        watch = bot.watch
         await bot.until(lambda: {*watch.up, *watch.failed}, asked)
         launching = [r for r in bot.seen.all if not r.is_about_itself]
         failed = await bot.failures(asked)
@@ -112,12 +111,10 @@ async def measure(job: Job) -> Side:
         await bot.delete(asked)
         await bot.until(lambda: watch.gone, asked)
         deleting = [r for r in bot.seen.all if not r.is_about_itself]
-        divided = watch.divided()
-        by_loops = Counter[str]()
-        for found in divided.values():
-            by_loops.update({k: v for k, v in found.items() if k not in shares.NO_LOOP})
+        found, loops_s = _shares(watch)
         return Side(
             name="the bot", launched=len(watch.up), failed=failed,
+            not_deleted=[str(one) for one in asked if one not in watch.gone],
             all_active_s=max(watch.up.values(), default=began) - began,
             all_gone_s=max(watch.gone.values(), default=gone_from) - gone_from,
             launch_s=[up - watch.asked[b] for b, up in watch.up.items()],
@@ -126,9 +123,23 @@ async def measure(job: Job) -> Side:
             refused=dict(Counter(str(r.status) for r in launching if r.status >= 400)),
             deletion_requests=dict(Counter(r.label for r in deleting)),
             idle_mib=idle, most_mib=memory_mib("VmHWM"), beside_mib=beside, cpu_s=cpu_s() - cpu,
-            shares=[{str(k): v for k, v in found.items()} for found in divided.values()],
-            loops_s=dict(by_loops),
+            shares=found, loops_s=loops_s,
         )  # fmt: skip
+
+
+def _shares(watch: Watch) -> tuple[list[dict[str, float]], dict[str, float]]:
+    """Where each launch's time went, and what the loops spent theirs on."""
+    occupied = shares.Occupancy(_THREADS, watch.on_the_wire)
+    found: list[dict[str, float]] = []
+    loops_s: dict[str, float] = defaultdict(float)
+    for line in watch.timelines().values():
+        divided = shares.divided(line)
+        for share, seconds in divided.items():
+            if share not in shares.NO_LOOP:
+                loops_s[str(share)] += seconds
+        behind = occupied.within(line, shares.QUEUEING)
+        found.append({str(share): seconds for share, seconds in divided.items()} | {shares.BEHIND: behind})
+    return found, dict(loops_s)
 
 
 @asynccontextmanager
@@ -140,7 +151,7 @@ async def _running(job: Job) -> AsyncIterator[_Bot]:
         stack.callback(shutil.rmtree, embedded.folder, ignore_errors=True)
         stack.callback(embedded.stop_if_unused)
         await migrate(url)
-        watch = Watch(job.loops)
+        watch = Watch()
         db = WatchedDatabase(url, watch)
         await db.open()
         stack.push_async_callback(db.close)

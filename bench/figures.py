@@ -1,10 +1,10 @@
 """The two sides as text: each one's figures, and what matters, the ratios. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bench.job import Side
-from bench.shares import OWN, THE_CLOUDS, WORK, Share, of, percentile
+from bench.shares import BEHIND, OWN, THE_CLOUDS, WORK, Share, of, percentile
 
 _WORDS = {
     Share.ANSWER: "the cloud's answers to its own requests",
@@ -27,9 +27,11 @@ def report(sides: list[Side]) -> str:
 
 def _each(sides: list[Side]) -> Iterator[str]:
     for side in sides:
-        yield f"\n== {side.name}: {side.launched} launched, {len(side.failed)} failed"
+        yield f"\n== {side.name}: {side.launched} launched, {len(side.failed)} failed, {len(side.not_deleted)} not deleted"
         for words, number in Counter(side.failed).most_common(5):
             yield f"   failed {number:4}  {words[:200]}"
+        for words, number in Counter(side.not_deleted).most_common(5):
+            yield f"   not deleted {number:4}  {words[:200]}"
         yield f"   all ACTIVE after {side.all_active_s:.1f} s, then all gone after {side.all_gone_s:.1f} s"
         yield f"   one launch: p50 {percentile(side.launch_s, 50):.1f} s, p99 {percentile(side.launch_s, 99):.1f} s"
         per_s = side.sent / side.all_active_s if side.all_active_s else 0.0
@@ -49,22 +51,25 @@ def _each(sides: list[Side]) -> Iterator[str]:
 def _shares(sides: list[Side]) -> Iterator[str]:
     for side in (s for s in sides if s.shares):
         yield f"\n== {side.name}: where a launch's time goes (seconds: p50, p99, mean)"
-        found = [{Share(k): v for k, v in one.items()} for one in side.shares]
-        groups = [(_WORDS[share], frozenset({share})) for share in Share]
-        groups += [
-            ("the cloud's, together", THE_CLOUDS),
-            ("OWN SHARE: all the rest", OWN),
-            ("of it where nobody had to queue or be noticed", WORK),
-        ]
-        for words, wanted in groups:
-            values = [of(one, wanted) for one in found]
-            mean = sum(values) / len(values)
-            yield f"   {percentile(values, 50):8.2f} {percentile(values, 99):8.2f} {mean:8.2f}  {words}"
+        found = [{Share(k): v for k, v in one.items() if k != BEHIND} for one in side.shares]
+        for share, words in _WORDS.items():
+            yield _row([one[share] for one in found], words)
+        yield _row([of(one, THE_CLOUDS) for one in found], "THE CLOUD'S, together")
+        yield _row([of(one, OWN) for one in found], "all the rest")
+        behind = [one[BEHIND] for one in side.shares]
+        yield _row(behind, "of it queueing while requests of others were with the cloud")
+        own = [of(one, OWN) - late for one, late in zip(found, behind, strict=True)]
+        yield _row(own, "OWN SHARE: the rest without that")
+        yield _row([of(one, WORK) for one in found], "of it the database, deciding, waking up")
         total = sum(side.loops_s.values()) or 1.0
-        spent = ", ".join(
-            f"{k} {v / total:.0%}" for k, v in sorted(side.loops_s.items(), key=lambda i: -i[1])
-        )
+        ordered = sorted(side.loops_s.items(), key=lambda item: -item[1])
+        spent = ", ".join(f"{share} {seconds / total:.0%}" for share, seconds in ordered)
         yield f"   what the loops spent their time on: {spent}"
+
+
+def _row(values: Sequence[float], words: str) -> str:
+    mean = sum(values) / len(values)
+    return f"   {percentile(values, 50):8.2f} {percentile(values, 99):8.2f} {mean:8.2f}  {words}"
 
 
 def _ratios(sides: list[Side]) -> Iterator[str]:

@@ -31,6 +31,7 @@ class Side:
     name: str
     launched: int
     failed: list[str]
+    not_deleted: list[str]
     all_active_s: float  # from the first being asked for until the last was ACTIVE
     all_gone_s: float  # from the first deletion being asked for until all was gone
     launch_s: list[float]

@@ -124,7 +124,7 @@ def measure(job: Job) -> Side:
     gone_from = time.time()
     _at_once(loops.delete, launches)
     return Side(
-        name="poll loops", launched=len(took), failed=failed, all_active_s=active_s,
+        name="poll loops", launched=len(took), failed=failed, not_deleted=[one.failure for one in launches if one.failure], all_active_s=active_s,
         all_gone_s=time.time() - gone_from, launch_s=took,
         requests=dict(Counter(r.label for r in launching)),
         busiest_second=shares.busiest(r.at for r in launching),
@@ -145,6 +145,8 @@ def _at_once(work: Callable[[_Launch], None], launches: Sequence[_Launch]) -> No
             work(launch)
         except Exception as error:  # noqa: BLE001  whatever it was, the others go on and the report tells it
             launch.failure = f"{type(error).__name__}: {error}"
+        else:
+            launch.failure = ""
         launch.took_s = time.time() - began
 
     with ThreadPoolExecutor(len(launches), thread_name_prefix="launch") as pool:

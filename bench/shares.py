@@ -1,5 +1,6 @@
 """Whose time a launch's time is: a launch waits for many things at once, and each instant is given to one of them. Pure."""
 
+import bisect
 import itertools
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -28,6 +29,10 @@ class Share(StrEnum):
 THE_CLOUDS = frozenset({Share.ANSWER, Share.LOOKUP, Share.LISTING, Share.QUOTA, Share.ASLEEP})
 #: The bot's own.
 OWN = frozenset(Share) - THE_CLOUDS
+#: Own, and others are before it: while they wait for the cloud's answers, so does it.
+QUEUEING = frozenset({Share.QUEUE, Share.THREAD})
+#: The part of it in which the driver's threads had requests with the cloud, beside the shares in a report.
+BEHIND = "behind"
 #: Own, and a loop or a thread had been given to the launch: what remains where nobody has to queue.
 WORK = frozenset({Share.DATABASE, Share.REST})
 
@@ -45,8 +50,8 @@ class Span:
     ended: float
 
 
-def divided(began: float, ended: float, spans: Iterable[Span]) -> dict[Share, float]:
-    """The seconds between ``began`` and ``ended`` by whose they are; they add up to all of it."""
+def timeline(began: float, ended: float, spans: Iterable[Span]) -> list[Span]:
+    """The time from ``began`` to ``ended`` without gaps or overlaps: each instant has one share."""
     inside = [
         Span(share=s.share, began=max(s.began, began), ended=min(s.ended, ended))
         for s in spans
@@ -54,16 +59,51 @@ def divided(began: float, ended: float, spans: Iterable[Span]) -> dict[Share, fl
     ]
     order = {share: place for place, share in enumerate(Share)}
     marks = sorted({began, ended, *(s.began for s in inside), *(s.ended for s in inside)})
-    opened = sorted(inside, key=lambda s: s.began)
-    found = dict.fromkeys(Share, 0.0)
+    waiting = sorted(inside, key=lambda s: s.began, reverse=True)
+    found: list[Span] = []
     running: list[Span] = []
     for start, end in itertools.pairwise(marks):
-        while opened and opened[0].began <= start:
-            running.append(opened.pop(0))
+        while waiting and waiting[-1].began <= start:
+            running.append(waiting.pop())
         running = [s for s in running if s.ended > start]
         first = min((s.share for s in running), key=order.__getitem__, default=Share.REST)
-        found[first] += end - start
+        found.append(Span(share=first, began=start, ended=end))
     return found
+
+
+def divided(line: Iterable[Span]) -> dict[Share, float]:
+    """The seconds of a timeline by share."""
+    found = dict.fromkeys(Share, 0.0)
+    for span in line:
+        found[span.share] += span.ended - span.began
+    return found
+
+
+class Occupancy:
+    """How many of ``places`` were taken at each instant, from the times when one was."""
+
+    def __init__(self, places: int, taken: Iterable[tuple[float, float]]) -> None:
+        steps = sorted(step for began, ended in taken for step in ((began, 1), (ended, -1)))
+        self._places = places
+        self._moments, self._until, self._after = (
+            [0.0],
+            [0.0],
+            [0],
+        )  # seconds taken until then, places taken after
+        for moment, change in steps:
+            self._until.append(self.until(moment))
+            self._moments.append(moment)
+            self._after.append(self._after[-1] + change)
+
+    def until(self, moment: float) -> float:
+        """Seconds until then in which all places were taken; one half of them for a second counts half a second."""
+        at = bisect.bisect_right(self._moments, moment) - 1
+        part = min(1.0, self._after[at] / self._places)
+        return self._until[at] + part * (moment - self._moments[at])
+
+    def within(self, line: Iterable[Span], wanted: Collection[Share]) -> float:
+        """The same within the spans of these shares."""
+        return sum(self.until(s.ended) - self.until(s.began) for s in line if s.share in wanted)
 
 
 def common(first: Iterable[Span], second: Iterable[Span], share: Share) -> list[Span]:

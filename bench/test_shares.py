@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.shares import Share, Span, busiest, common, divided, percentile
+from bench.shares import Occupancy, Share, Span, busiest, common, divided, percentile, timeline
 
 moments = st.integers(min_value=-50, max_value=150).map(float)
 spans = st.builds(
@@ -34,21 +34,40 @@ def span(share: Share, began: float, ended: float) -> Span:
 def test_given_what_a_launch_waited_for_when_divided_then_each_second_is_counted_once(
     spans: list[Span], found: dict[Share, float]
 ) -> None:
-    assert {share: s for share, s in divided(0, 10, spans).items() if s} == found
+    assert {share: s for share, s in divided(timeline(0, 10, spans)).items() if s} == found
 
 
 @given(st.lists(spans))
 def test_given_any_waits_when_divided_then_they_add_up_to_the_launch(waits: list[Span]) -> None:
-    assert sum(divided(0, 100, waits).values()) == pytest.approx(100)
+    assert sum(divided(timeline(0, 100, waits)).values()) == pytest.approx(100)
 
 
 @given(st.lists(spans), spans)
 def test_given_any_waits_when_one_is_known_better_then_nothing_gets_longer_but_that(
     waits: list[Span], more: Span
 ) -> None:
-    before, after = divided(0, 100, waits), divided(0, 100, [*waits, more])
+    before, after = divided(timeline(0, 100, waits)), divided(timeline(0, 100, [*waits, more]))
 
     assert all(after[share] <= before[share] for share in Share if share is not more.share)
+
+
+@pytest.mark.parametrize(
+    ("taken", "found"),
+    [
+        pytest.param([], 0, id="none"),
+        pytest.param([(0, 9)], 1, id="half of the places"),
+        pytest.param([(0, 9), (0, 9)], 2, id="all places"),
+        pytest.param([(0, 9), (0, 9), (0, 9)], 2, id="more than all"),
+        pytest.param([(0, 3), (4, 9)], 0.5 + 0.5, id="the whole time, one after the other"),
+        pytest.param([(0, 2), (9, 12)], 0, id="at other times"),
+    ],
+)
+def test_given_places_that_were_taken_then_queueing_is_charged_by_how_many(
+    taken: list[tuple[float, float]], found: float
+) -> None:
+    line = [span(Share.DATABASE, 0, 2), span(Share.QUEUE, 2, 3), span(Share.QUEUE, 4, 5)]
+
+    assert Occupancy(2, taken).within(line, {Share.QUEUE}) == found
 
 
 def test_given_two_rows_of_spans_then_only_what_they_have_in_common_is_left() -> None:

@@ -32,18 +32,18 @@ _now_stepped: ContextVar[str] = ContextVar("now_stepped", default="")
 class Watch:
     """When each binder waited for what, when it was up, when it was gone."""
 
-    def __init__(self, loops: int) -> None:
-        self.loops = loops
-        self.full: list[Span] = []  # when every loop had a binder
+    def __init__(self) -> None:
+        self.full: list[Span] = []  # when no loop was idle
         self.spans: dict[str, list[Span]] = defaultdict(list)
         self.asked: dict[str, float] = {}
         self.up: dict[str, float] = {}
         self.failed: dict[str, float] = {}
         self.gone: dict[str, float] = {}
+        self.on_the_wire: list[tuple[float, float]] = []
         self.moved = asyncio.Event()  # a step is over
         self._due: dict[str, float] = {}
-        self._stepped: set[str] = set()
-        self._full_since = 0.0
+        self._idle: set[asyncio.Task[Any] | None] = set()  # loops that found nothing to do
+        self._full_since = time.time()
 
     def ask(self, binder: str) -> None:
         """It is asked for now, and due."""
@@ -64,26 +64,34 @@ class Watch:
 
     def answered(self, label: str, _status: str, seconds: float) -> None:
         """The cloud answered; what reads is within a lookup or a listing already."""
+        now = time.time()
+        self.on_the_wire.append((now - seconds, now))
         if not label.startswith("GET "):
-            now = time.time()
             self.note(Share.ANSWER, now - seconds, now)
+
+    def looks(self) -> None:
+        """A loop looks for something to do."""
+        was_idle = asyncio.current_task() in self._idle
+        self._idle.discard(asyncio.current_task())
+        if was_idle and not self._idle:
+            self._full_since = time.time()
+
+    def found_nothing(self) -> None:
+        """It goes to sleep."""
+        if not self._idle:
+            self.full.append(Span(share=Share.QUEUE, began=self._full_since, ended=time.time()))
+        self._idle.add(asyncio.current_task())
 
     def claimed(self, binder: str) -> None:
         """A loop has it."""
         _now_stepped.set(binder)
         now = time.time()
         self.note(Share.UNNOTICED, self._due.get(binder, now), now)
-        self._stepped.add(binder)
-        if len(self._stepped) == self.loops:
-            self._full_since = now
 
     def let_go(self, binder: str, wake_at: datetime | None, phase: str = "") -> None:
         """Its step is over."""
         self.moved.set()
         now = time.time()
-        if len(self._stepped) == self.loops:
-            self.full.append(Span(share=Share.QUEUE, began=self._full_since, ended=now))
-        self._stepped.discard(binder)
         self._due[binder] = now if wake_at is None else max(now, wake_at.timestamp())
         self.note(Share.ASLEEP, now, self._due[binder], binder)
         if phase == Phase.BOOTING:
@@ -93,13 +101,15 @@ class Watch:
         if phase == Phase.DELETED:
             self.gone.setdefault(binder, now)
 
-    def divided(self) -> dict[str, dict[Share, float]]:
-        """Of each binder that is up: where its time went."""
+    def timelines(self) -> dict[str, list[Span]]:
+        """Of each binder that is up: what it did or waited for at each instant."""
+        if not self._idle:
+            self.full.append(Span(share=Share.QUEUE, began=self._full_since, ended=time.time()))
         found = {}
         for binder, up in self.up.items():
             due = [s for s in self.spans[binder] if s.share is Share.UNNOTICED]
             spans = [*self.spans[binder], *shares.common(due, self.full, Share.QUEUE)]
-            found[binder] = shares.divided(self.asked[binder], up, spans)
+            found[binder] = shares.timeline(self.asked[binder], up, spans)
         return found
 
 
@@ -114,8 +124,13 @@ class WatchedTx(Tx):
         return await self._tx.rows(name, **params)
 
     async def row(self, name: str, /, **params: object) -> Row | None:
+        if not name.startswith("binders.claim"):
+            return await self._tx.row(name, **params)
+        self._watch.looks()
         found = await self._tx.row(name, **params)
-        if name.startswith("binders.claim") and found is not None:
+        if found is None:
+            self._watch.found_nothing()
+        else:
             self._watch.claimed(found["id"])
         return found
 
