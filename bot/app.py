@@ -96,7 +96,9 @@ class _Front:
 
     async def on_submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The launch form."""
-        found = submitted(body["view"], offers=self._desk.settings.offers(), allow_exact=self._desk.settings.allow_exact)
+        found = submitted(
+            body["view"], offers=self._desk.settings.offers(), allow_exact=self._desk.settings.allow_exact
+        )
         if not isinstance(found, Details):
             await ack(response_action="errors", errors=found)
             return
