@@ -33,7 +33,7 @@ from tests.acceptance.doomed import Doom
 from tests.acceptance.playing import buttons_of
 from tests.fakes.playground import ADA, GENERAL
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.long, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.long, pytest.mark.timeout(1800)]
 
 T = TypeVar("T")
 _UNTOLD = """
@@ -70,7 +70,7 @@ class World:
         )
         self.bot.start()
 
-    async def until(self, look: Callable[[], T | None], *, within_s: float = 60) -> T:
+    async def until(self, look: Callable[[], T | None], *, within_s: float = 180) -> T:
         """What ``look`` finds; a bot that died meanwhile is started again, as an operator's supervisor would."""
         deadline = asyncio.get_running_loop().time() + within_s
         while asyncio.get_running_loop().time() < deadline:
@@ -141,7 +141,7 @@ def _made_anew(folder: Path) -> None:
 async def world(folder: Path, database: str, doom: Doom) -> AsyncIterator[World]:
     await asyncio.to_thread(_made_anew, folder)
     # A bot that was killed comes back within seconds: what people do meanwhile waits for it.
-    playground = Playground(folder=folder / "samples", patience=Patience(ack_s=30, offline_s=30))
+    playground = Playground(folder=folder / "samples", patience=Patience(ack_s=60, offline_s=90))
     await playground.start()
     (folder / "binderops.yaml").write_text(
         yaml.safe_dump(

@@ -16,6 +16,7 @@ from tests.beds.openstack_run import OpenStackRun, lacking
 
 NAME = "openstack_bed"
 _RUN = pytest.StashKey[OpenStackRun]()
+_LIMIT_S = 900  # of a test that sets none: the cloud shares its cores with all other tests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_itemcollected(item: pytest.Item) -> None:
     if _needs_it(item):
         item.add_marker(pytest.mark.xdist_group(NAME))
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_LIMIT_S))
 
 
 @pytest.hookimpl(trylast=True)

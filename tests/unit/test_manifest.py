@@ -21,6 +21,7 @@ SCHEMA = ROOT / "tests" / "fixtures" / "slack-manifest.schema.json"
 _KINDS = ("channels", "groups", "im", "mpim")
 SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
+    "apps_connections_open": (),  # the app token's own scope, which no manifest lists
     "views_open": (),
     "users_info": ("users:read",),
     "conversations_info": tuple(f"{kind}:read" for kind in _KINDS),
