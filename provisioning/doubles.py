@@ -12,13 +12,14 @@ from provisioning.model import CloudObject, Kind, Status
 def kept(objects: Iterable[CloudObject], attempt: int) -> dict[Kind, CloudObject]:
     """The one object of each kind that counts for this attempt.
 
-    Of servers one that works before one in ERROR; of ports the server's, then the floating IP's; then the lowest id.
+    Of servers one that works before one in ERROR; of ports the server's, then the floating IP's; of volumes the server's; then the lowest id.
     """
     mine = sorted((o for o in objects if o.mark.attempt == attempt), key=lambda o: o.id)
     chosen: dict[Kind, CloudObject] = {}
     if servers := [o for o in mine if o.kind is Kind.SERVER]:
         chosen[Kind.SERVER] = min(servers, key=lambda o: (o.status is Status.ERROR, not o.port_id))
     used = chosen[Kind.SERVER].port_id if servers else ""
+    runs = chosen[Kind.SERVER].id if servers else None
     floating_ips = [o for o in mine if o.kind is Kind.FLOATING_IP]
     held = {o.port_id for o in floating_ips}
     if ports := [o for o in mine if o.kind is Kind.PORT]:
@@ -27,7 +28,7 @@ def kept(objects: Iterable[CloudObject], attempt: int) -> dict[Kind, CloudObject
         port = chosen.get(Kind.PORT)
         chosen[Kind.FLOATING_IP] = min(floating_ips, key=lambda o: port is None or o.port_id != port.id)
     if volumes := [o for o in mine if o.kind is Kind.VOLUME]:
-        chosen[Kind.VOLUME] = min(volumes, key=lambda o: o.status is Status.ERROR)
+        chosen[Kind.VOLUME] = min(volumes, key=lambda o: (o.server_id != runs, o.status is Status.ERROR))
     return chosen
 
 

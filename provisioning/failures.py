@@ -1,28 +1,48 @@
 """Why a binder fails where no exception says it: what the cloud shows, or does not show in time, in words. Pure."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from provisioning import doubles
 from provisioning.model import Binder, CloudObject, Failure, Kind, Status
 from provisioning.phases import LIMITS, Seen
 
+STOPPED_FOR = timedelta(minutes=3)
+
 # As Nova says it in a server's fault: the scheduler's NoValidHost and the retries' end.
 _FULL = ("no valid host", "exceeded maximum number of retries", "maxretriesexceeded")
 
 
-def lost(binder: Binder, seen: Seen) -> Failure | None:
-    """A fresh listing without this attempt's server, or with a broken or stopped one: somebody did that from outside."""
+def noticed(binder: Binder, seen: Seen, now: datetime) -> Binder:
+    """The binder with since when its server is stopped: a host that reboots shows its servers so for a while."""
+    if seen.objects is None:
+        return binder
+    server = doubles.kept(seen.objects, binder.attempt).get(Kind.SERVER)
+    if server is None or server.status not in (Status.STOPPED, Status.SHELVED):
+        return replace(binder, stopped_since=None)
+    return replace(binder, stopped_since=binder.stopped_since or now)
+
+
+def lost(binder: Binder, seen: Seen, now: datetime) -> Failure | None:
+    """Why the attempt's server is no good: gone, broken, or stopped for longer than a host takes to come back: that came from outside."""
     if seen.objects is None:
         return None
     server = doubles.kept(seen.objects, binder.attempt).get(Kind.SERVER)
-    if server is not None and server.status in (Status.STOPPED, Status.SHELVED):
+    if server is not None and server.status is Status.ERROR:
+        return Failure(
+            code="instance-error",
+            message="The cloud put the running instance into an error state.",
+            hint="Launch again, and tell whoever runs the cloud; they may still bring it back and save its files.",
+            lines=_words(server),
+        )
+    if binder.stopped_since is not None and now >= binder.stopped_since + STOPPED_FOR:
         return Failure(
             code="instance-stopped",
             message="The instance was stopped from outside.",
             hint="Launch again; whoever stopped it may still start it and save its files.",
             lines=_words(server),
         )
-    if server is not None and server.status is not Status.ERROR:
+    if server is not None:
         return None
     return Failure(
         code="instance-lost",

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from provisioning import admission, doubles
 from provisioning.acting import Actor
@@ -25,9 +25,9 @@ from provisioning.actions import (
     Quoted,
     Result,
 )
-from provisioning.clouds import fence
+from provisioning.clouds import Address, fence
 from provisioning.errors import BinderopsError, RefusedError, UnexpectedError
-from provisioning.lifecycle import Decision, backoff, decide
+from provisioning.lifecycle import Decision, backoff, decide, take_in
 from provisioning.log_context import bound
 from provisioning.model import Binder, BinderId, CloudObject, Kind, Mark, Phase
 from provisioning.phases import Policy, Seen, Unanswered
@@ -67,6 +67,10 @@ class Right:
     def holds(self) -> bool:
         """Whether there is still time for a request to leave."""
         return self.clock() < self.until - _LAST_MOMENT
+
+    def end(self) -> None:
+        """The step is over: what it left behind in a thread may send nothing any more."""
+        self.until = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,12 +117,17 @@ class Launcher:
 
     async def _run(self, claimed: Claim, right: Right) -> None:
         """Step after step under one lease, as long as there is something to do at once."""
+        policy = self._policy(claimed.binder)
+        if claimed.intents:  # what people want does not wait for a cloud that may be silent
+            taken = take_in(claimed.binder, claimed.intents, self.clock(), policy)
+            if not await self._record(claimed, taken, keep_lease=True):
+                return
+            claimed = replace(claimed, binder=taken.binder, intents=())
         seen, claimed = await self._observe(claimed)
         appeared = _appeared(seen, claimed)
         seen = replace(seen, unanswered=tuple(u for u in claimed.unanswered if u not in appeared))
-        policy = self._policy(claimed.binder)
         while True:
-            decision = decide(claimed.binder, claimed.intents, seen, self.clock(), policy)
+            decision = decide(claimed.binder, (), seen, self.clock(), policy)
             action = decision.action
             if action is not None:  # from here on a listing must be younger than this to count
                 decision = replace(decision, binder=replace(decision.binder, last_action_at=self.clock()))
@@ -142,10 +151,9 @@ class Launcher:
             if not isinstance(result, Made):
                 return
             # What this step made itself need not be listed again.
-            seen = self._seen(
-                self.sites.of(settled.binder), settled.binder, (*(seen.objects or ()), result.object)
-            )
-            claimed = replace(claimed, binder=settled.binder, intents=())
+            site, objects = self.sites.of(settled.binder), (*(seen.objects or ()), result.object)
+            seen = replace(seen, objects=objects, address=self._address(site, settled.binder, objects))
+            claimed = replace(claimed, binder=settled.binder)
 
     async def _record(
         self,
@@ -197,35 +205,62 @@ class Launcher:
             await binders.made(tx, result.object, self.clock())
         elif isinstance(result, Failed) and (kind := _MADE_BY.get(type(action))) is not None:
             if getattr(result.error, "is_unanswered", isinstance(result.error, UnexpectedError)):
-                await binders.intend(tx, binder, kind, self.clock())
+                await binders.give_up(tx, binder, kind, self.clock())
             else:
                 await binders.refused(tx, binder, kind)
 
     async def _observe(self, claimed: Claim) -> tuple[Seen, Claim]:
         """What the cloud says now. A listing that fails is no observation, and the binder waits longer each time."""
         binder = claimed.binder
-        if binder.phase not in _LOOKS_AT_CLOUD and not claimed.intents:
+        if binder.phase not in _LOOKS_AT_CLOUD:
             return Seen(), claimed
         try:
             site = self.sites.of(binder)
             listing = await site.inventory.since(max(binder.last_action_at, self.clock() - _OLDEST_LISTING))
+            objects = await self._with_unlisted(site, claimed, listing.of(binder.id))
         except BinderopsError as error:
             log.warning("listing-failed binder=%s code=%s message=%s", binder.id, error.code, error.message)
             blind = replace(binder, errors_in_row=binder.errors_in_row + 1, last_error=error.message)
             return Seen(), replace(claimed, binder=blind)
-        return self._seen(site, binder, listing.of(binder.id)), claimed
+        address = self._address(site, binder, objects)
+        return Seen(objects=objects, began_at=listing.began_at, address=address), claimed
 
-    def _seen(self, site: Site, binder: Binder, objects: tuple[CloudObject, ...]) -> Seen:
-        mark = Mark(deployment=self.deployment, binder=binder.id, attempt=binder.attempt)
+    async def _with_unlisted(
+        self, site: Site, claimed: Claim, listed: tuple[CloudObject, ...]
+    ) -> tuple[CloudObject, ...]:
+        """The listing's objects and the servers that it leaves out although they are there."""
+        shown = {o.id for o in listed}
+        unlisted: list[CloudObject] = []
+        for known in claimed.servers:
+            if known.id in shown:
+                continue
+            mark = self._mark(claimed.binder, known.attempt)
+            if (there := await site.cloud.server(mark, known.id)) is not None:
+                log.warning("server-unlisted binder=%s server=%s", claimed.binder.id, known.id)
+                unlisted.append(there)
+                continue
+            async with self.db.transaction() as tx:
+                await binders.server_gone(tx, claimed.binder, known.id, self.clock())
+        return (*listed, *unlisted)
+
+    def _mark(self, binder: Binder, attempt: int) -> Mark:
+        return Mark(deployment=self.deployment, binder=binder.id, attempt=attempt)
+
+    def _address(self, site: Site, binder: Binder, objects: tuple[CloudObject, ...]) -> Address | None:
         mine = doubles.kept(objects, binder.attempt)
         port, floating_ip = mine.get(Kind.PORT), mine.get(Kind.FLOATING_IP)
-        address = site.cloud.address(mark, port, floating_ip) if port and floating_ip else None
-        return Seen(objects=objects, address=address)
+        if port is None or floating_ip is None:
+            return None
+        return site.cloud.address(self._mark(binder, binder.attempt), port, floating_ip)
 
     def _policy(self, binder: Binder) -> Policy:
         """The deployment's policy as it is on the binder's cloud."""
         with suppress(RefusedError):  # an unknown cloud: nothing is made there anyway
-            return replace(self.policy, volume_root_below_gib=self.sites.of(binder).volume_root_below_gib)
+            site = self.sites.of(binder)
+            return replace(
+                self.policy, volume_root_below_gib=site.volume_root_below_gib,
+                answers_within=site.cloud.answers_within, shows_within=site.cloud.shows_within,
+            )  # fmt: skip
         return self.policy
 
     @asynccontextmanager
@@ -246,6 +281,7 @@ class Launcher:
         try:
             yield
         finally:
+            right.end()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 

@@ -35,7 +35,7 @@ from provisioning.model import (
     Phase,
     Status,
 )
-from provisioning.phases import LIMITS, Policy, Seen, fail, move, next_warning
+from provisioning.phases import LIMITS, Policy, Seen, Unanswered, fail, move, next_warning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,22 +51,23 @@ class Decision:
 
 SOON = timedelta(seconds=1)
 ASK_AGAIN = timedelta(seconds=20)
-UNSEEN = timedelta(seconds=30)  # what a create left behind may take this long to show in a listing
 CONFIRMATION_LIMIT = timedelta(hours=1)
 
 
 def decide(binder: Binder, intents: Sequence[Intent], seen: Seen, now: datetime, policy: Policy) -> Decision:
     """The next decision for ``binder``. Every intent is taken in: it moves the binder or is answered by an event."""
+    taken = take_in(binder, intents, now, policy)
+    decision = _in_phase(taken.binder, seen, now, policy)
+    return replace(decision, events=(*taken.events, *decision.events), fulfilled=taken.fulfilled)
+
+
+def take_in(binder: Binder, intents: Sequence[Intent], now: datetime, policy: Policy) -> Decision:
+    """What people want, taken in: this needs no look at the cloud, which may be silent for long."""
     events: list[Event] = []
     for intent in intents:
         binder, told = wishes.take_in(binder, intent, now, policy)
         events += told
-    decision = _in_phase(binder, seen, now, policy)
-    return replace(
-        decision,
-        events=(*events, *decision.events),
-        fulfilled=tuple(i.id for i in intents),
-    )
+    return Decision(binder=binder, events=tuple(events), fulfilled=tuple(i.id for i in intents), wake_at=now)
 
 
 def _in_phase(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
@@ -85,7 +86,7 @@ def _in_phase(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Deci
         case Phase.FAILED:
             return _failed(binder, now)
         case Phase.DELETING:
-            return _deleting(binder, seen, now)
+            return _deleting(binder, seen, now, policy)
         case Phase.PAUSING | Phase.PAUSED | Phase.RESUMING:
             return Decision(binder=binder, wake_at=now + timedelta(minutes=1))
         case Phase.DELETED:
@@ -128,12 +129,18 @@ def _creating(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Deci
     decision = _make_next(binder, doubles.kept(seen.objects, binder.attempt), seen, now, policy)
     if isinstance(decision.action, MakePort | MakeFloatingIp | MakeVolume | MakeServer):
         # It may be there already, made by a call whose answer was lost: a listing shows it later than its making.
-        waits_until = max(
-            (u.at + UNSEEN for u in seen.unanswered if u.attempt == binder.attempt), default=now
-        )
-        if now < waits_until:
+        lost = [u for u in seen.unanswered if u.attempt == binder.attempt]
+        if (waits_until := _in_doubt_until(lost, seen, now, policy)) is not None:
             return Decision(binder=binder, wake_at=waits_until)
     return decision
+
+
+def _in_doubt_until(lost: Sequence[Unanswered], seen: Seen, now: datetime, policy: Policy) -> datetime | None:
+    """When to look again, None where this listing began late enough to show what calls without an answer made."""
+    shows_from = max((policy.shows_from(u) for u in lost), default=None)
+    if shows_from is None or (seen.began_at is not None and seen.began_at >= shows_from):
+        return None
+    return max(shows_from, now + SOON)
 
 
 def _make_next(
@@ -172,10 +179,13 @@ def _make_next(
 
 def _coming_up(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
     """Booting, building, starting: the guest's newest report says where it is."""
-    if (lost := failures.lost(binder, seen)) is not None:
+    binder = failures.noticed(binder, seen, now)
+    if (lost := failures.lost(binder, seen, now)) is not None:
         return _again(*fail(binder, lost, now, policy), now)
-    if extra := doubles.superfluous(seen.objects or (), binder.attempt):
-        return _delete_next(binder, extra, now)
+    return _tidied(binder, _forward(binder, now, policy), seen, now)
+
+
+def _forward(binder: Binder, now: datetime, policy: Policy) -> Decision:
     said = binder.report.phase if binder.report else ""
     if said == "failed":
         return Decision(binder=binder, action=KeepLog(), wake_at=now + SOON)
@@ -196,10 +206,13 @@ def _coming_up(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Dec
 
 
 def _ready(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
-    if (lost := failures.lost(binder, seen)) is not None:
+    binder = failures.noticed(binder, seen, now)
+    if (lost := failures.lost(binder, seen, now)) is not None:
         return _again(*fail(binder, lost, now, policy), now)
-    if extra := doubles.superfluous(seen.objects or (), binder.attempt):
-        return _delete_next(binder, extra, now)
+    return _tidied(binder, _live(binder, now, policy), seen, now)
+
+
+def _live(binder: Binder, now: datetime, policy: Policy) -> Decision:
     expires = binder.expires_at or now
     if now >= expires:
         return _again(*wishes.end(binder, Outcome.EXPIRED, Event(kind=Happened.EXPIRED, at=now), now), now)
@@ -214,18 +227,26 @@ def _ready(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decisio
     return Decision(binder=binder, wake_at=min(expires, now + policy.look_every, *([due.at] if due else [])))
 
 
+def _tidied(binder: Binder, decision: Decision, seen: Seen, now: datetime) -> Decision:
+    """What is one too many goes when there is nothing else to do: it must not keep the binder from its end."""
+    extra = doubles.superfluous(seen.objects or (), binder.attempt)
+    if not extra or decision.action is not None or decision.events or decision.binder != binder:
+        return decision
+    return _delete_next(binder, extra, now)
+
+
 def _failed(binder: Binder, now: datetime) -> Decision:
     if binder.keep_until is None or now >= binder.keep_until:
         return _again(move(binder, Phase.DELETING, now), (), now)
     return Decision(binder=binder, wake_at=binder.keep_until)
 
 
-def _deleting(binder: Binder, seen: Seen, now: datetime) -> Decision:
+def _deleting(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
     if seen.objects is None:
         return _blind(binder, now)
     if not seen.objects:
-        if any(now < u.at + UNSEEN for u in seen.unanswered):
-            return Decision(binder=binder, wake_at=now + SOON)
+        if (waits_until := _in_doubt_until(seen.unanswered, seen, now, policy)) is not None:
+            return Decision(binder=binder, wake_at=waits_until)
         gone = replace(move(binder, Phase.DELETED, now), outcome=binder.outcome or Outcome.OK)
         return Decision(binder=gone, events=(Event(kind=Happened.DELETED, at=now),))
     decision = _delete_next(binder, seen.objects, now)

@@ -190,6 +190,7 @@ class CloudObject:
     status: Status
     address: str = ""  # floating IP: its public address; port: its fixed address
     port_id: str = ""  # floating IP and server: the port they hang on
+    server_id: str = ""  # volume: the server it is attached to
     detail: str = ""  # the cloud's own words, such as a server's fault
 
 
@@ -287,3 +288,4 @@ class Binder:
     last_error: str  # the newest temporary error's words
     agent_url: str = ""  # where the bot calls this attempt's guest
     cert_sha256: str = ""  # the guest's certificate, pinned by its first report
+    stopped_since: datetime | None = None  # when a listing first showed the instance stopped

@@ -46,6 +46,16 @@ LIVE = frozenset(Phase) - {Phase.FAILED, Phase.DELETING, Phase.DELETED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """A create whose answer nobody has: it may have worked."""
+
+    attempt: int
+    kind: Kind
+    at: datetime  # when it was given up, else when it began
+    is_given_up: bool = False  # it sends nothing any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """What a deployment lets its binders do."""
 
@@ -56,15 +66,13 @@ class Policy:
     look_every: timedelta = timedelta(seconds=30)  # how often a binder that waits is compared with the cloud
     volume_root_below_gib: int = 0
     volume_gib: int = 60
+    # Of the binder's cloud: no call takes longer; what a call without an answer made may take so long to be listed.
+    answers_within: timedelta = timedelta(seconds=90)
+    shows_within: timedelta = timedelta(seconds=30)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unanswered:
-    """A create whose answer nobody has: it may have worked."""
-
-    attempt: int
-    kind: Kind
-    at: datetime  # when it began, or was given up
+    def shows_from(self, lost: Unanswered) -> datetime:
+        """A listing that begins then or later shows what the call made, if it made anything."""
+        return lost.at + self.shows_within + (timedelta(0) if lost.is_given_up else self.answers_within)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +80,7 @@ class Seen:
     """What the cloud says now. ``objects`` None: it was not or could not be asked, which is not "nothing there"."""
 
     objects: tuple[CloudObject, ...] | None = None
+    began_at: datetime | None = None  # of the listing: what was made since may be missing in it
     unanswered: tuple[Unanswered, ...] = ()  # what may be there although no listing shows it yet
     address: Address | None = None
 
@@ -101,7 +110,7 @@ def begin_attempt(binder: Binder, now: datetime) -> tuple[Binder, tuple[Event, .
     fresh = replace(
         move(binder, Phase.CREATING, now),
         attempt=number, report=None, public_url="", agent_url="", cert_sha256="", outcome=None, failure=None,
-        keep_until=None, expires_at=None,
+        keep_until=None, expires_at=None, stopped_since=None,
     )  # fmt: skip
     flavor = binder.plan.flavor.name if binder.plan else ""
     return fresh, (Event(kind=Happened.ATTEMPT_STARTED, at=now, data={"attempt": number, "flavor": flavor}),)

@@ -127,7 +127,8 @@ def _failed(binder: Binder, action: Action, error: BinderopsError, now: datetime
     is_delete = isinstance(action, Delete)
     if is_delete and isinstance(error, NotFoundError):
         return Decision(binder=replace(binder, errors_in_row=0), wake_at=now)
-    if is_delete and error.code == "server-locked" and binder.warned == 0:
+    is_ending = binder.phase is Phase.DELETING
+    if is_delete and is_ending and error.code == "server-locked" and binder.warned == 0:
         stuck = Event(kind=Happened.DELETE_STUCK, at=now, data={"detail": error.message})
         told = replace(binder, warned=1, errors_in_row=binder.errors_in_row + 1, last_error=error.message)
         return Decision(binder=told, events=(stuck,), wake_at=now + backoff(binder.errors_in_row))

@@ -6,6 +6,7 @@ and the port is the fence: a server needs its attempt's port, and a port in use 
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from provisioning.model import CloudId, CloudObject, Flavor, Json, Kind, Listing, Mark
@@ -45,12 +46,22 @@ class Cloud(Protocol):
     runtime: str  # how guests run repositories: "docker" or "venv"
     volume_root_below_gib: int  # flavors with a smaller disk get a volume; 0: never
 
+    answers_within: timedelta  # no call takes longer
+    shows_within: timedelta  # what a create without an answer made may take this long to show in a listing
+
     async def flavors(self) -> tuple[Flavor, ...]:
         """Flavors on offer, smallest first; prices are not the cloud's business."""
         ...
 
     async def listing(self) -> Listing:
         """Every marked object of this deployment, of all kinds; raises rather than leave a kind out."""
+        ...
+
+    async def server(self, mark: Mark, server_id: CloudId) -> CloudObject | None:
+        """One server, asked for by its id; None where the cloud knows for certain that there is none.
+
+        A listing may lack what is there: Nova leaves out what lies in a cell that is down.
+        """
         ...
 
     async def quota(self) -> Quota:

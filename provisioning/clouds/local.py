@@ -8,7 +8,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from provisioning.clouds import Address, ServerSpec, fence, local_docker, local_machine, local_processes
@@ -40,6 +40,8 @@ class LocalCloud:
     """
 
     volume_root_below_gib = 0
+    answers_within = timedelta(seconds=5)
+    shows_within = timedelta(seconds=1)  # files are there for whoever looks next
 
     def __init__(
         self,
@@ -87,6 +89,10 @@ class LocalCloud:
         began_at = self._now()
         objects = await done_aside(lambda: tuple(self._objects()))
         return Listing(began_at=began_at, objects=objects)
+
+    async def server(self, mark: Mark, server_id: CloudId) -> CloudObject | None:  # noqa: ARG002  the interface's
+        """The instance of this id as the listing shows it."""
+        return await done_aside(self._server, server_id)
 
     async def quota(self) -> Quota:
         """How many instances this machine may run."""
@@ -246,6 +252,10 @@ class LocalCloud:
 
     def _is_ours(self, mark: Mark) -> bool:
         return mark.deployment == self._deployment
+
+    def _server(self, server_id: CloudId) -> CloudObject | None:
+        record = self._files.all(Kind.SERVER, ServerRecord).get(server_id)
+        return None if record is None else self._instances.shown(server_id, record)
 
     def _objects(self) -> Iterator[CloudObject]:
         files = self._files

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import openstack
@@ -67,6 +67,8 @@ class OpenStackCloud:
     """`provisioning.clouds.Cloud` on OpenStack. Nothing is asked before the first call."""
 
     runtime = "docker"
+    answers_within = timedelta(seconds=_CALL_S)
+    shows_within = timedelta(seconds=30)
 
     def __init__(
         self,
@@ -111,6 +113,16 @@ class OpenStackCloud:
                 self._deployment, servers=servers, ports=ports, floating_ips=floating_ips, volumes=volumes
             )
         return Listing(began_at=began_at, objects=found)
+
+    async def server(self, mark: Mark, server_id: CloudId) -> CloudObject | None:
+        """The server of this id; only Nova's 404 says that there is none."""
+        path, asked = f"/servers/{server_id}", "show the server"
+        try:
+            found = await self._calls.run(asked, lambda: self.wire.asked("GET", "compute", path, asked=asked))
+        except NotFoundError:
+            return None
+        with readable(asked):
+            return openstack_objects.server(found["server"], mark, ())
 
     async def quota(self) -> Quota:
         """Nova's, Neutron's and Cinder's numbers for the project."""

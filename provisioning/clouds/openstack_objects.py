@@ -120,6 +120,7 @@ def volume(found: Mapping[str, Any], mark: Mark) -> CloudObject:
     return CloudObject(
         kind=Kind.VOLUME, id=CloudId(found["id"]), mark=mark,
         status=Status.ERROR if is_wrong else _VOLUME.get(status, Status.ACTIVE),
+        server_id=next((a.get("server_id") or "" for a in found.get("attachments") or ()), ""),
         detail=f"volume status {status}" if is_wrong else "",
     )  # fmt: skip
 

@@ -45,7 +45,7 @@ update binders set
     public_url = %(public_url)s, agent_url = %(agent_url)s,
     report = case when attempt = %(attempt)s then report end,
     cert_sha256 = case when attempt = %(attempt)s then cert_sha256 else '' end,
-    last_action_at = %(last_action_at)s, errors_in_row = %(errors_in_row)s, last_error = %(last_error)s,
+    stopped_since = %(stopped_since)s, last_action_at = %(last_action_at)s, errors_in_row = %(errors_in_row)s, last_error = %(last_error)s,
     story_rev = story_rev + %(told)s,
     wake_at = case when rev = %(rev)s then %(wake_at)s else least(wake_at, %(now)s) end,
     lease = case when %(keep_lease)s then lease end,
@@ -73,10 +73,14 @@ update intents set state = 'done' where id = any(%(ids)s)
 -- Written before the cloud is asked, so that nothing is made without a trace.
 insert into resources (binder_id, attempt, kind, intended_at) values (%(id)s, %(attempt)s, %(kind)s, %(at)s)
 on conflict (binder_id, attempt, kind) do update set
-    intended_at = excluded.intended_at, cloud_id = null, made_at = null, gone_at = null
+    intended_at = excluded.intended_at, cloud_id = null, made_at = null, gone_at = null, is_given_up = false
+
+-- name: give_up
+update resources set intended_at = %(at)s, is_given_up = true
+where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s and cloud_id is null
 
 -- name: unanswered
-select attempt, kind, intended_at from resources where binder_id = %(id)s and cloud_id is null and gone_at is null
+select attempt, kind, intended_at, is_given_up from resources where binder_id = %(id)s and cloud_id is null and gone_at is null
 
 -- name: refused
 delete from resources where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s and cloud_id is null
@@ -84,6 +88,13 @@ delete from resources where binder_id = %(id)s and attempt = %(attempt)s and kin
 -- name: made
 update resources set cloud_id = %(cloud_id)s, made_at = %(at)s
 where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s
+
+-- name: servers
+select attempt, cloud_id from resources
+where binder_id = %(id)s and kind = 'server' and cloud_id is not null and gone_at is null
+
+-- name: server_gone
+update resources set gone_at = %(at)s where binder_id = %(id)s and cloud_id = %(cloud_id)s and gone_at is null
 
 -- name: gone
 update resources set gone_at = %(at)s where binder_id = %(id)s and gone_at is null

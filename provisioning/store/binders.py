@@ -12,6 +12,7 @@ import msgspec
 from provisioning.model import (
     Binder,
     BinderId,
+    CloudId,
     CloudObject,
     Event,
     Failure,
@@ -37,6 +38,14 @@ _UNREADABLE = (ValueError, KeyError, msgspec.MsgspecError)  # a row that another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownServer:
+    """A server that was there, and that nobody has seen gone."""
+
+    attempt: int
+    id: CloudId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """A binder under our lease, with what is wanted of it. Whoever claims works; every write is fenced by ``lease``."""
 
@@ -45,6 +54,7 @@ class Claim:
     rev: int
     lease: UUID
     unanswered: tuple[Unanswered, ...] = ()
+    servers: tuple[KnownServer, ...] = ()
 
 
 def to_json(value: object) -> Any:
@@ -109,9 +119,14 @@ async def claim(
         return None
     wanted = await tx.rows("binders.granted", id=row["id"])
     unanswered = await tx.rows("binders.unanswered", id=binder.id)
+    servers = await tx.rows("binders.servers", id=binder.id)
     return Claim(
         binder=binder, intents=tuple(_intent(w) for w in wanted), rev=row["rev"], lease=lease,
-        unanswered=tuple(Unanswered(attempt=u["attempt"], kind=Kind(u["kind"]), at=u["intended_at"]) for u in unanswered),
+        unanswered=tuple(
+            Unanswered(attempt=u["attempt"], kind=Kind(u["kind"]), at=u["intended_at"], is_given_up=u["is_given_up"])
+            for u in unanswered
+        ),
+        servers=tuple(KnownServer(attempt=s["attempt"], id=CloudId(s["cloud_id"])) for s in servers),
     )  # fmt: skip
 
 
@@ -132,7 +147,7 @@ async def record(
         plan=to_json(after.plan), phase=after.phase, outcome=after.outcome, failure=to_json(after.failure),
         attempt=after.attempt, phase_since=after.phase_since, expires_at=after.expires_at,
         keep_until=after.keep_until, warned=after.warned, public_url=after.public_url, agent_url=after.agent_url,
-        last_action_at=after.last_action_at, errors_in_row=after.errors_in_row, last_error=after.last_error,
+        stopped_since=after.stopped_since, last_action_at=after.last_action_at, errors_in_row=after.errors_in_row, last_error=after.last_error,
         told=1 if events or after.public_url != claimed.binder.public_url else 0, wake_at=wake_at,
     )  # fmt: skip
     if touched == 0:
@@ -158,8 +173,13 @@ async def events(tx: Tx, binder_id: BinderId) -> tuple[Event, ...]:
 
 
 async def intend(tx: Tx, binder: Binder, kind: Kind, at: datetime) -> None:
-    """Note what is about to be made in the cloud, or what may have been made by a call without an answer."""
+    """Note what is about to be made in the cloud."""
     await tx.run("binders.intend", id=binder.id, attempt=binder.attempt, kind=kind, at=at)
+
+
+async def give_up(tx: Tx, binder: Binder, kind: Kind, at: datetime) -> None:
+    """Note that a call that should make this stays without an answer: it may have worked, but it sends nothing any more."""
+    await tx.run("binders.give_up", id=binder.id, attempt=binder.attempt, kind=kind, at=at)
 
 
 async def refused(tx: Tx, binder: Binder, kind: Kind) -> None:
@@ -177,6 +197,11 @@ async def made(tx: Tx, thing: CloudObject, at: datetime) -> None:
         cloud_id=thing.id,
         at=at,
     )
+
+
+async def server_gone(tx: Tx, binder: Binder, server_id: CloudId, at: datetime) -> None:
+    """Note that the cloud, asked for this very server, knew none."""
+    await tx.run("binders.server_gone", id=binder.id, cloud_id=server_id, at=at)
 
 
 async def resources(tx: Tx, binder_id: BinderId) -> list[Row]:
@@ -259,4 +284,5 @@ def _binder(row: Row) -> Binder:
         report=None if row["report"] is None else from_json(Report, row["report"]),
         last_action_at=row["last_action_at"], errors_in_row=row["errors_in_row"], last_error=row["last_error"],
         agent_url=row["agent_url"], cert_sha256=row["cert_sha256"],
+        stopped_since=row["stopped_since"],
     )  # fmt: skip

@@ -15,6 +15,8 @@ class FakeCloud:
 
     runtime = "venv"
     volume_root_below_gib = 0
+    answers_within = timedelta(seconds=90)
+    shows_within = timedelta(seconds=30)
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
@@ -23,6 +25,7 @@ class FakeCloud:
         self.faults: dict[str, list[BinderopsError]] = {}  # call -> errors of its next calls
         self.lost_answers: set[str] = set()  # calls that work, once, and then raise
         self.shows_after = timedelta()  # how long a listing goes without what was made
+        self.hidden: set[CloudId] = set()  # what listings leave out although it is there
         self._made_at: dict[CloudId, datetime] = {}
         self.allowances: dict[Resource, Allowance] = {}
         self._count = 0
@@ -34,8 +37,16 @@ class FakeCloud:
     async def listing(self) -> Listing:
         self._called("listing")
         now = self.clock()
-        shown = (o for o in self.objects.values() if now >= self._made_at[o.id] + self.shows_after)
+        shown = (
+            o
+            for o in self.objects.values()
+            if now >= self._made_at[o.id] + self.shows_after and o.id not in self.hidden
+        )
         return Listing(began_at=now, objects=tuple(shown))
+
+    async def server(self, mark: Mark, server_id: CloudId) -> CloudObject | None:
+        self._called("server")
+        return self.objects.get(server_id)
 
     async def quota(self) -> Quota:
         self._called("quota")

@@ -137,6 +137,17 @@ async def test_given_a_server_when_listed_then_it_becomes_active_on_its_port(clo
     assert (server.id, server.status, server.port_id) == (made.id, Status.ACTIVE, port.id)
 
 
+async def test_given_a_server_when_asked_for_by_its_id_then_it_is_there_until_it_is_deleted(
+    cloud: Cloud,
+) -> None:
+    _, _, made = await make_all(cloud)
+
+    there = await cloud.server(MARK, made.id)
+    await delete_all(cloud)
+
+    assert (there.id if there else "", await cloud.server(MARK, made.id)) == (made.id, None)
+
+
 async def test_given_port_and_floating_ip_when_asked_then_the_address_is_known_before_the_server(
     cloud: Cloud,
 ) -> None:

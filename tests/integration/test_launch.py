@@ -368,3 +368,50 @@ async def test_given_a_second_port_that_shows_late_when_the_binder_is_up_then_it
     assert late.id not in bench.cloud.objects
     assert (await bench.now()).phase is Phase.BOOTING
     assert {o.kind for o in bench.cloud.objects.values()} == {Kind.PORT, Kind.FLOATING_IP, Kind.SERVER}
+
+
+@pytest.mark.parametrize("phase", [Phase.READY, Phase.DELETING])
+async def test_given_a_listing_without_a_server_that_is_there_when_stepped_then_it_is_not_taken_for_gone(
+    bench: Bench, phase: Phase
+) -> None:
+    await bench.make_ready()
+    [server] = [o.id for o in bench.cloud.objects.values() if o.kind is Kind.SERVER]
+    bench.cloud.hidden.add(server)
+    if phase is Phase.DELETING:
+        await bench.want(Verb.DELETE)
+        await bench.run_until(Phase.DELETED)
+    else:
+        for _ in range(3):
+            bench.clock.forward(seconds=60)
+            await bench.launcher.step(ID)
+
+    assert (server in bench.cloud.objects) == (phase is Phase.READY)
+    assert (await bench.now()).phase is (Phase.DELETED if phase is Phase.DELETING else Phase.READY)
+
+
+async def test_given_a_server_that_is_gone_when_looked_at_then_the_cloud_was_asked_for_it_once(
+    bench: Bench,
+) -> None:
+    await bench.make_ready()
+    [server] = [o.id for o in bench.cloud.objects.values() if o.kind is Kind.SERVER]
+    del bench.cloud.objects[server]
+
+    lost = await bench.run_until(Phase.FAILED, Phase.DELETED)
+    await bench.run_until(Phase.DELETED)
+
+    assert lost.failure is not None
+    assert (lost.failure.code, bench.cloud.calls.count("server")) == ("instance-lost", 1)
+
+
+async def test_given_a_cloud_that_does_not_answer_when_somebody_deletes_then_the_wish_is_taken_in(
+    bench: Bench,
+) -> None:
+    await bench.make_ready()
+    away = TemporaryError("cloud-silent", "No answer.", "It is tried again.")
+    bench.cloud.faults["listing"] = [away] * 3
+    await bench.want(Verb.DELETE)
+
+    await bench.launcher.step(ID)
+
+    assert (await bench.now()).phase is Phase.DELETING
+    assert bench.cloud.faults["listing"] == [away] * 2

@@ -28,7 +28,8 @@ from provisioning.actions import (
     Said,
 )
 from provisioning.errors import CapacityError, NotFoundError, PersonError, TeamError, TemporaryError
-from provisioning.lifecycle import ASK_AGAIN, UNSEEN, decide
+from provisioning.failures import STOPPED_FOR
+from provisioning.lifecycle import ASK_AGAIN, decide
 from provisioning.model import Binder, CloudId, Happened, Intent, Kind, Outcome, Phase, Status, Verb
 from provisioning.phases import LIMITS, MOVES, IllegalMove, Policy, Seen, Unanswered, move
 from provisioning.quota import Allowance, Quota, Resource
@@ -84,30 +85,73 @@ def test_given_a_deletion_that_was_cut_short_when_it_stays_then_it_is_asked_for_
     assert decision.action == Delete(kind=Kind.SERVER, id=SERVER.id)
 
 
-def test_given_a_create_whose_answer_nobody_has_when_the_cloud_looks_empty_then_it_is_not_yet_called_deleted() -> (
-    None
-):
+@pytest.mark.parametrize(
+    ("is_given_up", "began_after", "phase"),
+    [
+        pytest.param(True, timedelta(0), Phase.DELETING, id="an early listing proves nothing"),
+        pytest.param(True, POLICY.shows_within, Phase.DELETED, id="a late one does"),
+        pytest.param(False, POLICY.shows_within, Phase.DELETING, id="its worker may have died: it may be on its way"),
+        pytest.param(False, POLICY.shows_within + POLICY.answers_within, Phase.DELETED, id="no call takes longer"),
+    ],
+)  # fmt: skip
+def test_given_a_create_whose_answer_nobody_has_when_the_cloud_looks_empty_then_only_a_late_listing_proves_it(
+    is_given_up: bool, began_after: timedelta, phase: Phase
+) -> None:
     binder = a_binder(Phase.DELETING, plan=PLAN, outcome=Outcome.OK)
-    seen = Seen(objects=(), unanswered=(Unanswered(attempt=1, kind=Kind.PORT, at=NOW),))
+    lost = Unanswered(attempt=1, kind=Kind.PORT, at=NOW, is_given_up=is_given_up)
+    seen = Seen(objects=(), unanswered=(lost,), began_at=NOW + began_after)
 
-    early = decide(binder, (), seen, NOW + timedelta(seconds=5), POLICY)
-    later = decide(binder, (), seen, NOW + UNSEEN, POLICY)
+    decision = decide(binder, (), seen, NOW + timedelta(hours=1), POLICY)
 
-    assert (early.binder.phase, later.binder.phase) == (Phase.DELETING, Phase.DELETED)
+    assert decision.binder.phase is phase
 
 
-def test_given_a_ready_binder_whose_server_was_stopped_when_looked_at_then_it_is_told_and_kept_for_a_while() -> (
-    None
-):
+@pytest.mark.parametrize(
+    ("status", "later", "code"),
+    [
+        pytest.param(Status.STOPPED, timedelta(0), None, id="a host may reboot"),
+        pytest.param(Status.STOPPED, STOPPED_FOR, "instance-stopped", id="stopped and still so"),
+        pytest.param(Status.SHELVED, STOPPED_FOR, "instance-stopped", id="shelved and still so"),
+        pytest.param(Status.ERROR, timedelta(0), "instance-error", id="broken"),
+    ],
+)
+def test_given_a_ready_binder_whose_server_does_not_run_when_looked_at_then_it_is_told_in_time_and_kept_for_a_while(
+    status: Status, later: timedelta, code: str | None
+) -> None:
     binder = a_binder(Phase.READY, plan=PLAN, expires_at=NOW + timedelta(hours=4))
+    seen = Seen(objects=(replace(SERVER, status=status),))
 
-    decision = decide(binder, (), Seen(objects=(replace(SERVER, status=Status.STOPPED),)), NOW, POLICY)
+    first = decide(binder, (), seen, NOW, POLICY).binder
+    then = decide(first, (), seen, NOW + later, POLICY).binder if later else first
 
-    assert decision.binder.failure is not None
-    assert (decision.binder.failure.code, decision.binder.keep_until) == (
-        "instance-stopped",
-        NOW + POLICY.keep_failed,
-    )
+    assert (then.failure.code if then.failure else None) == code
+    assert then.keep_until == (NOW + later + POLICY.keep_failed if code else None)
+
+
+def test_given_a_server_that_was_stopped_when_it_runs_again_then_it_is_as_if_it_had_never_been() -> None:
+    binder = a_binder(Phase.READY, plan=PLAN, expires_at=NOW + timedelta(hours=4), stopped_since=NOW)
+
+    decision = decide(binder, (), Seen(objects=(SERVER,)), NOW + STOPPED_FOR, POLICY)
+
+    assert (decision.binder.phase, decision.binder.stopped_since) == (Phase.READY, None)
+
+
+def test_given_something_one_too_many_when_the_lifetime_ends_then_the_binder_ends() -> None:
+    binder = a_binder(Phase.READY, plan=PLAN, expires_at=NOW, attempt=2)
+    seen = Seen(objects=(an_object(Kind.SERVER, attempt=2), an_object(Kind.PORT, attempt=1)))
+
+    decision = decide(binder, (), seen, NOW, POLICY)
+
+    assert decision.binder.phase is Phase.DELETING
+
+
+def test_given_something_one_too_many_when_nothing_else_is_to_do_then_it_goes() -> None:
+    binder = a_binder(Phase.READY, plan=PLAN, expires_at=NOW + timedelta(hours=4), attempt=2)
+    left = an_object(Kind.PORT, attempt=1)
+
+    decision = decide(binder, (), Seen(objects=(an_object(Kind.SERVER, attempt=2), left)), NOW, POLICY)
+
+    assert decision.action == Delete(kind=Kind.PORT, id=left.id)
 
 
 def test_given_a_failed_binder_when_kept_longer_than_anything_may_live_then_it_is_refused() -> None:

@@ -1,0 +1,4 @@
+-- Whether a create without an answer was given up (else its worker may have died, and it may still be on its way).
+alter table resources add column is_given_up boolean not null default false;
+-- When a listing first showed the instance stopped; null while it runs.
+alter table binders add column stopped_since timestamptz;
