@@ -11,8 +11,11 @@ from provisioning.model import Binder, Phase
 _DANGEROUS = frozenset({"delete", "cancel"})  # a list's button has no question before it: show first
 
 
-def choice(found: Sequence[Binder], command: Command) -> Answer:
-    """Several it could be: each with a button."""
+def choice(found: Sequence[Binder], command: Command, also: str = "") -> Answer:
+    """Several it could be: each with a button, which cannot say what was ``also`` typed: then it must be typed again."""
+    if also:
+        lines = "\n".join(f"- {shown.line(b)}" for b in found)
+        return say(f"*Which one?* Type `/binder {command.name} ID {also}`.\n{lines}")
     if command.name in _DANGEROUS:
         answer = listing(f"that you could {command.name}", found, "show", "Show")
     else:

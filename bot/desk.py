@@ -194,7 +194,7 @@ class Desk:
         mine = [b for b in await self.mine(asked, most=_MOST_CHOICES) if b.phase in command.phases]
         living = [b for b in mine if b.phase not in (Phase.DELETING, Phase.DELETED)]
         if len(living) > 1:
-            return choice(living, command)
+            return choice(living, command, "keep=volume" if asked.details.keeps_volume else "")
         found = next(iter(living or mine), None)
         return none_to_choose(command) if found is None else found
 

@@ -26,6 +26,7 @@ class Details:
     binder: str = ""
     request: Request | None = None  # launch
     hours: float | None = None  # extend
+    keeps_volume: bool = False  # delete
     interface: str = ""  # open: its name
     in_channel: bool = False  # list: the channel's, not only mine
     text: str = ""  # mention: unread

@@ -83,7 +83,7 @@ class Shared(Generic[T]):
     def _pause_s(self) -> float:
         if self._began is None:
             return 0.0
-        every = min(self._every * 2 ** min(self._failures, 10), max(self._every, _LONGEST_PAUSE))
+        every = min(self._every * (1 << min(self._failures, 10)), max(self._every, _LONGEST_PAUSE))
         return max(0.0, (self._began + every - self.clock()).total_seconds())
 
     async def _next(self, pause_s: float) -> T:

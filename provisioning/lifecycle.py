@@ -156,7 +156,7 @@ def _make_next(
         return replace(asleep, action=Delete(kind=Kind.FLOATING_IP, id=floating_ip.id))
     plan = binder.plan
     volume = have.get(Kind.VOLUME)
-    if plan is not None and plan.flavor.disk_gib < policy.volume_root_below_gib:
+    if plan is not None and policy.has_volume(plan.flavor):
         if volume is None:
             return replace(asleep, action=MakeVolume(size_gib=policy.volume_gib))
         if volume.status is Status.BUILDING:
@@ -244,14 +244,17 @@ def _failed(binder: Binder, now: datetime) -> Decision:
 def _deleting(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
     if seen.objects is None:
         return _blind(binder, now)
-    if not seen.objects:
+    kept = doubles.kept(seen.objects, binder.attempt).get(Kind.VOLUME) if binder.keeps_volume else None
+    there = tuple(o for o in seen.objects if o is not kept)
+    if not there:
         if (waits_until := _in_doubt_until(seen.unanswered, seen, now, policy)) is not None:
             return Decision(binder=binder, wake_at=waits_until)
         gone = replace(move(binder, Phase.DELETED, now), outcome=binder.outcome or Outcome.OK)
-        return Decision(binder=gone, events=(Event(kind=Happened.DELETED, at=now),))
-    decision = _delete_next(binder, seen.objects, now)
+        data = {"volume": kept.id} if kept else {}
+        return Decision(binder=gone, events=(Event(kind=Happened.DELETED, at=now, data=data),))
+    decision = _delete_next(binder, there, now)
     if now >= binder.phase_since + LIMITS[Phase.DELETING] and binder.warned == 0:
-        left = ", ".join(sorted(str(o.kind) for o in seen.objects))
+        left = ", ".join(sorted(str(o.kind) for o in there))
         stuck = Event(
             kind=Happened.DELETE_STUCK, at=now, data={"detail": binder.last_error or f"still there: {left}"}
         )

@@ -225,6 +225,7 @@ class Intent:
     who: str  # Slack user id
     at: datetime
     hours: float | None = None  # extend
+    keeps_volume: bool = False  # delete
 
 
 class Happened(StrEnum):
@@ -248,9 +249,10 @@ class Happened(StrEnum):
     RETRIED = "retried"  # who, attempt
     CANCELLED = "cancelled"  # who
     DELETE_ASKED = "delete_asked"  # who
+    DELETION_REFUSED = "deletion_refused"  # who, reason
     EXPIRED = "expired"  # -
     DELETE_STUCK = "delete_stuck"  # detail: told once, the deletion goes on
-    DELETED = "deleted"  # -
+    DELETED = "deleted"  # volume: the id of the one that was kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,3 +291,4 @@ class Binder:
     agent_url: str = ""  # where the bot calls this attempt's guest
     cert_sha256: str = ""  # the guest's certificate, pinned by its first report
     stopped_since: datetime | None = None  # when a listing first showed the instance stopped
+    keeps_volume: bool = False  # its deletion leaves the root volume of the last attempt

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from provisioning.clouds import Address
-from provisioning.model import Binder, CloudObject, Event, Failure, Happened, Kind, Outcome, Phase
+from provisioning.model import Binder, CloudObject, Event, Failure, Flavor, Happened, Kind, Outcome, Phase
 
 MOVES: Mapping[Phase, frozenset[Phase]] = {
     Phase.REQUESTED: frozenset({Phase.QUEUED, Phase.FAILED, Phase.DELETING}),
@@ -70,6 +70,10 @@ class Policy:
     answers_within: timedelta = timedelta(seconds=90)
     shows_within: timedelta = timedelta(seconds=30)
 
+    def has_volume(self, flavor: Flavor) -> bool:
+        """Whether an instance of this flavor gets a root volume of its own."""
+        return flavor.disk_gib < self.volume_root_below_gib
+
     def shows_from(self, lost: Unanswered) -> datetime:
         """A listing that begins then or later shows what the call made, if it made anything."""
         return lost.at + self.shows_within + (timedelta(0) if lost.is_given_up else self.answers_within)
@@ -110,7 +114,7 @@ def begin_attempt(binder: Binder, now: datetime) -> tuple[Binder, tuple[Event, .
     fresh = replace(
         move(binder, Phase.CREATING, now),
         attempt=number, report=None, public_url="", agent_url="", cert_sha256="", outcome=None, failure=None,
-        keep_until=None, expires_at=None, stopped_since=None,
+        keep_until=None, expires_at=None, stopped_since=None, keeps_volume=False,
     )  # fmt: skip
     flavor = binder.plan.flavor.name if binder.plan else ""
     return fresh, (Event(kind=Happened.ATTEMPT_STARTED, at=now, data={"attempt": number, "flavor": flavor}),)

@@ -167,7 +167,7 @@ def _amount(resource: Resource, number: int) -> str:
 
 def _by_kind(flavor: Flavor, policy: Policy) -> Mapping[Kind, Amounts]:
     """What each object of an attempt takes; a flavor with room on its own disk needs no volume."""
-    has_volume = flavor.disk_gib < policy.volume_root_below_gib
+    has_volume = policy.has_volume(flavor)
     return {
         Kind.PORT: {Resource.PORTS: 1},
         Kind.FLOATING_IP: {Resource.FLOATING_IPS: 1},

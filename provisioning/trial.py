@@ -71,7 +71,7 @@ class Trial:
             ("launch-active", self._active),
             ("launch-console", self._console),
         ]
-        if self.flavor.disk_gib < self.policy.volume_root_below_gib:
+        if self.policy.has_volume(self.flavor):
             steps.insert(2, ("launch-volume", self._volume))
         for check, step in steps:
             began = self.time.seconds()

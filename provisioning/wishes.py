@@ -19,11 +19,11 @@ def take_in(binder: Binder, intent: Intent, now: datetime, policy: Policy) -> Ta
         case Verb.EXTEND:
             return _extend(binder, intent, now, policy)
         case Verb.CANCEL:
-            return _cancel(binder, intent, now)
+            return _cancel(binder, intent, now, policy)
         case Verb.RETRY:
             return _retry(binder, intent, now)
         case Verb.DELETE:
-            return _delete(binder, intent, now)
+            return _delete(binder, intent, now, policy)
 
 
 def end(binder: Binder, outcome: Outcome, event: Event, now: datetime) -> Taken:
@@ -61,9 +61,9 @@ def _extend(binder: Binder, intent: Intent, now: datetime, policy: Policy) -> Ta
     return replace(binder, expires_at=until, warned=0), (_extended(intent, hours, until, now),)
 
 
-def _cancel(binder: Binder, intent: Intent, now: datetime) -> Taken:
+def _cancel(binder: Binder, intent: Intent, now: datetime, policy: Policy) -> Taken:
     if binder.phase is Phase.FAILED:
-        return _delete(binder, intent, now)
+        return _delete(binder, intent, now, policy)
     if binder.phase not in LIVE or binder.phase is Phase.READY:
         return _too_late(binder, intent, now)
     return end(
@@ -79,9 +79,15 @@ def _retry(binder: Binder, intent: Intent, now: datetime) -> Taken:
     return again, (Event(kind=Happened.RETRIED, at=now, data=data),)
 
 
-def _delete(binder: Binder, intent: Intent, now: datetime) -> Taken:
+def _delete(binder: Binder, intent: Intent, now: datetime, policy: Policy) -> Taken:
     if binder.phase in (Phase.DELETING, Phase.DELETED):
         return _too_late(binder, intent, now)
+    if intent.keeps_volume and not (binder.plan and policy.has_volume(binder.plan.flavor)):
+        reason = "It has no volume to keep: its disk is its flavor's own and goes with it. Save the files first, then delete."
+        return binder, (
+            Event(kind=Happened.DELETION_REFUSED, at=now, data={"who": intent.who, "reason": reason}),
+        )
+    binder = replace(binder, keeps_volume=intent.keeps_volume)
     outcome = binder.outcome or (Outcome.OK if binder.expires_at else Outcome.CANCELLED)
     return end(binder, outcome, Event(kind=Happened.DELETE_ASKED, at=now, data={"who": intent.who}), now)
 

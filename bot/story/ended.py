@@ -1,8 +1,8 @@
 """The end, where it is not a failure that was told already: how, by whom, how long it ran."""
 
 from bot import blocks, words
-from bot.story.told import Message, Told, end_needs_telling, ran_for, who_ended
-from provisioning.model import Outcome, Phase
+from bot.story.told import Message, Told, end_needs_telling, of_kind, ran_for, who_ended
+from provisioning.model import Happened, Outcome, Phase
 
 
 def draw(told: Told) -> list[Message]:
@@ -35,6 +35,12 @@ def _how(told: Told) -> str:
 
 
 def _instance(told: Told) -> str:
+    volume = next((str(e.data.get("volume") or "") for _, e in of_kind(told, Happened.DELETED)), "")
+    if volume:
+        return (
+            f"Its instance is gone; its volume `{blocks.words(volume)}` was kept in the cloud's project, as asked, and costs until "
+            "somebody deletes it there."
+        )
     if told.binder.phase is Phase.DELETED:
         return "Its instance is gone, and with it whatever was not saved elsewhere."
     return "Its instance is being deleted."

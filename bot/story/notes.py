@@ -33,7 +33,12 @@ _ADVICE = {
 
 def draw(told: Told) -> list[Message]:
     """A note for each such event: in the thread, or where there is no thread yet to the person alone."""
-    kinds = (Happened.NOT_APPLICABLE, Happened.EXTENSION_REFUSED, Happened.DELETE_STUCK)
+    kinds = (
+        Happened.NOT_APPLICABLE,
+        Happened.EXTENSION_REFUSED,
+        Happened.DELETION_REFUSED,
+        Happened.DELETE_STUCK,
+    )
     return [
         message for number, event in of_kind(told, *kinds) for message in _note(told, f"note-{number}", event)
     ]
@@ -56,6 +61,8 @@ def _said(told: Told, event: Event) -> str:
     match event.kind:
         case Happened.EXTENSION_REFUSED:
             return f"*Not extended*: {subject}, {who}. {blocks.words(str(event.data.get('reason', '')))}"
+        case Happened.DELETION_REFUSED:
+            return f"*Not deleted*: {subject}, {who}. {blocks.words(str(event.data.get('reason', '')))}"
         case Happened.DELETE_STUCK:
             detail = blocks.words(str(event.data.get("detail", "")))
             return (

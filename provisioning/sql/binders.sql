@@ -45,7 +45,7 @@ update binders set
     public_url = %(public_url)s, agent_url = %(agent_url)s,
     report = case when attempt = %(attempt)s then report end,
     cert_sha256 = case when attempt = %(attempt)s then cert_sha256 else '' end,
-    stopped_since = %(stopped_since)s, last_action_at = %(last_action_at)s, errors_in_row = %(errors_in_row)s, last_error = %(last_error)s,
+    stopped_since = %(stopped_since)s, keeps_volume = %(keeps_volume)s, last_action_at = %(last_action_at)s, errors_in_row = %(errors_in_row)s, last_error = %(last_error)s,
     story_rev = story_rev + %(told)s,
     wake_at = case when rev = %(rev)s then %(wake_at)s else least(wake_at, %(now)s) end,
     lease = case when %(keep_lease)s then lease end,

@@ -147,7 +147,7 @@ async def record(
         plan=to_json(after.plan), phase=after.phase, outcome=after.outcome, failure=to_json(after.failure),
         attempt=after.attempt, phase_since=after.phase_since, expires_at=after.expires_at,
         keep_until=after.keep_until, warned=after.warned, public_url=after.public_url, agent_url=after.agent_url,
-        stopped_since=after.stopped_since, last_action_at=after.last_action_at, errors_in_row=after.errors_in_row, last_error=after.last_error,
+        stopped_since=after.stopped_since, keeps_volume=after.keeps_volume, last_action_at=after.last_action_at, errors_in_row=after.errors_in_row, last_error=after.last_error,
         told=1 if events or after.public_url != claimed.binder.public_url else 0, wake_at=wake_at,
     )  # fmt: skip
     if touched == 0:
@@ -266,7 +266,12 @@ def _readable(rows: Iterable[Row]) -> list[Binder]:
 
 def _intent(row: Row) -> Intent:
     return Intent(
-        id=row["id"], verb=Verb(row["kind"]), who=row["who"], at=row["at"], hours=row["payload"].get("hours")
+        id=row["id"],
+        verb=Verb(row["kind"]),
+        who=row["who"],
+        at=row["at"],
+        hours=row["payload"].get("hours"),
+        keeps_volume=bool(row["payload"].get("keeps_volume")),
     )
 
 
@@ -284,5 +289,5 @@ def _binder(row: Row) -> Binder:
         report=None if row["report"] is None else from_json(Report, row["report"]),
         last_action_at=row["last_action_at"], errors_in_row=row["errors_in_row"], last_error=row["last_error"],
         agent_url=row["agent_url"], cert_sha256=row["cert_sha256"],
-        stopped_since=row["stopped_since"],
+        stopped_since=row["stopped_since"], keeps_volume=row["keeps_volume"],
     )  # fmt: skip

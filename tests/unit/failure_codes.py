@@ -52,9 +52,10 @@ def _takers(tree: ast.Module) -> Iterator[tuple[str, int]]:
 def _given(tree: ast.Module, places: Mapping[str, int]) -> Iterator[tuple[ast.AST, ast.expr]]:
     """What each taker is given as its code, and the function that the call stands in."""
     errors = _errors(tree)
+    has_own = any(_name(b) in errors for c in ast.walk(tree) if isinstance(c, ast.ClassDef) for b in c.bases)
     for scope, call in _calls(tree, tree):
         name = _name(call.func)
-        is_error = name in errors or (name == "__init__" and bool(errors))
+        is_error = name in errors or (name == "__init__" and has_own)
         if not is_error and (name == "__init__" or name not in places):
             continue
         named = [k.value for k in call.keywords if k.arg == "code"]

@@ -371,3 +371,41 @@ def test_given_any_state_when_it_is_deleted_and_the_cloud_empties_then_it_ends(
         binder = decide(binder, (), Seen(objects=()), now, POLICY).binder
 
     assert binder.phase is Phase.DELETED
+
+
+ROOT_VOLUME = an_object(Kind.VOLUME)
+ON_VOLUMES = Policy(volume_root_below_gib=40)
+KEEPING = replace(wish(Verb.DELETE), keeps_volume=True)
+
+
+def test_given_a_volume_to_keep_when_all_else_is_gone_then_the_binder_is_deleted_and_the_volume_named() -> (
+    None
+):
+    binder = a_binder(Phase.READY, plan=PLAN, expires_at=NOW + timedelta(hours=4))
+
+    asked = decide(binder, (KEEPING,), Seen(objects=(SERVER, ROOT_VOLUME)), NOW, ON_VOLUMES)
+    ended = decide(asked.binder, (), Seen(objects=(ROOT_VOLUME,)), NOW, ON_VOLUMES)
+
+    assert asked.action == Delete(kind=Kind.SERVER, id=SERVER.id)
+    assert ended.binder.phase is Phase.DELETED
+    assert [(e.kind, dict(e.data)) for e in ended.events] == [(Happened.DELETED, {"volume": ROOT_VOLUME.id})]
+
+
+def test_given_an_older_attempts_volume_when_the_last_one_is_kept_then_it_goes_all_the_same() -> None:
+    binder = a_binder(Phase.DELETING, plan=PLAN, attempt=2, keeps_volume=True)
+    seen = Seen(objects=(ROOT_VOLUME, an_object(Kind.VOLUME, attempt=2)))
+
+    decision = decide(binder, (), seen, NOW, ON_VOLUMES)
+
+    assert decision.action == Delete(kind=Kind.VOLUME, id=ROOT_VOLUME.id)
+
+
+def test_given_no_volume_when_somebody_wants_to_keep_it_then_nothing_is_deleted_and_it_is_said() -> None:
+    binder = a_binder(Phase.READY, plan=PLAN, expires_at=NOW + timedelta(hours=4))
+
+    decision = decide(binder, (KEEPING,), Seen(objects=(SERVER,)), NOW, Policy())
+
+    assert (decision.binder.phase, [e.kind for e in decision.events]) == (
+        Phase.READY,
+        [Happened.DELETION_REFUSED],
+    )

@@ -267,6 +267,20 @@ def test_given_an_end_when_drawn_then_it_says_how_and_how_long_it_ran(
     assert buttons(message) == ["binder.relaunch"]
 
 
+def test_given_a_volume_that_was_kept_when_drawn_then_the_end_names_it() -> None:
+    kinds = (*UP, Happened.BECAME_READY, Happened.DELETE_ASKED, Happened.DELETED)
+    told = ready(phase=Phase.DELETED, outcome=Outcome.OK, kinds=kinds, deleted={"volume": "vol-1"})
+
+    assert "its volume `vol-1` was kept" in the("ended", told).text
+
+
+def test_given_no_volume_to_keep_when_drawn_then_the_thread_says_that_nothing_was_deleted() -> None:
+    data: Json = {"who": "U7", "reason": "It has no volume to keep."}
+    told = ready(kinds=(*UP, Happened.BECAME_READY, Happened.DELETION_REFUSED), deletion_refused=data)
+
+    assert the("note-6", told).text == "Not deleted: org/repo@aaaaaaa, <@U7>. It has no volume to keep."
+
+
 def test_given_an_end_when_drawn_then_no_other_message_has_a_button_left() -> None:
     kinds = (*UP, Happened.BECAME_READY, Happened.WARNED, Happened.EXPIRED)
     told = ready(phase=Phase.DELETING, outcome=Outcome.EXPIRED, kinds=kinds)

@@ -122,6 +122,27 @@ async def test_given_the_choice_then_its_button_acts_on_that_binder(workspace: W
     assert await _granted(workspace) == [("extend", ONE, None)]
 
 
+async def test_given_a_volume_to_keep_then_the_wish_says_so(workspace: Workspace) -> None:
+    await workspace.has(ONE)
+    await workspace.types(BEN, "delete keep=volume")
+    await workspace.works()
+
+    async with workspace.db.transaction() as tx:
+        [wish] = await tx.rows("binders.granted", id=ONE)
+    assert (wish["kind"], wish["payload"]["keeps_volume"]) == ("delete", True)
+
+
+async def test_given_a_choice_with_a_volume_to_keep_then_no_button_can_lose_it(workspace: Workspace) -> None:
+    await workspace.has(ONE)
+    await workspace.has(TWO)
+    answer = await _shown(workspace, BEN, "delete keep=volume")
+
+    assert _actions(answer) == []
+    assert "/binder delete ID keep=volume" in str(answer["text"])
+    assert ONE in str(answer["text"])
+    assert TWO in str(answer["text"])
+
+
 async def test_given_a_choice_for_deletion_then_its_buttons_only_show(workspace: Workspace) -> None:
     await workspace.has(ONE)
     await workspace.has(TWO)

@@ -102,6 +102,21 @@ async def test_given_a_launch_when_deleted_then_nothing_is_left(
     assert openstack_project.everything() == {"servers": [], "floating_ips": [], "volumes": [], "ports": []}
 
 
+async def test_given_a_volume_to_keep_when_deleted_then_only_the_volume_is_left_and_can_be_used(
+    world: World, openstack_project: Project
+) -> None:
+    world.policy = Policy(volume_root_below_gib=40, volume_gib=20)
+    world.launcher = world.another_process(world.cloud)
+    binder = await world.launched()
+
+    await world.deleted(binder.id, keeps_volume=True)
+
+    left = openstack_project.everything()
+    (volume,) = left.pop("volumes")
+    assert (volume.name, volume.status, volume.attachments) == (name_of(binder.id), "available", [])
+    assert left == {"servers": [], "floating_ips": [], "ports": []}
+
+
 async def test_given_many_launches_at_once_when_all_are_up_then_each_has_one_of_each_and_all_go_again(
     world: World, openstack_project: Project
 ) -> None:

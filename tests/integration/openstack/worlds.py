@@ -130,17 +130,17 @@ class World:
                 return asked
         raise AssertionError(f"no {kind}: {await self.now(asked)}")
 
-    async def deleted(self, binder_id: BinderId) -> Binder:
+    async def deleted(self, binder_id: BinderId, *, keeps_volume: bool = False) -> Binder:
         """Wanted gone, and gone."""
-        await self.want_deleted(binder_id)
+        await self.want_deleted(binder_id, keeps_volume=keeps_volume)
         return await self.until(binder_id, Phase.DELETED)
 
-    async def want_deleted(self, *binder_ids: BinderId) -> None:
+    async def want_deleted(self, *binder_ids: BinderId, keeps_volume: bool = False) -> None:
         async with self.db.transaction() as tx:
             for binder_id in binder_ids:
                 await tx.run(
                     "tests/wish.grant", dedupe=uuid4().hex, kind=Verb.DELETE, binder=binder_id, at=self.clock.now,
-                    payload={},
+                    payload={"keeps_volume": keeps_volume},
                 )  # fmt: skip
                 await binders.wake(tx, binder_id, self.clock.now)
 
