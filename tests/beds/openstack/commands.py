@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import socket
 import sys
 
 import config
@@ -47,6 +48,7 @@ def up() -> None:
     end_on_sigterm()
     LOG.mkdir(exist_ok=True)
     RUN.mkdir(exist_ok=True)
+    _refuse_a_second_one()
     virt = _virt()
     ENV["OPENSTACK_DEV_VIRT"] = virt
     install_debian(guests=virt == "guest")
@@ -88,6 +90,19 @@ def _virt() -> str:
     if virt == "guest" and not MACHINE.exists():
         sys.exit(f"VIRT=guest needs {MACHINE}")
     return virt
+
+
+def _refuse_a_second_one() -> None:
+    """Two on one machine would meet on the same ports, and one's hypervisor would carry out the other's orders."""
+    for name in ("rabbitmq", *APIS):
+        port = config.PORTS[name]
+        with socket.socket() as probe:
+            taken = probe.connect_ex((config.HOST, port)) == 0
+        if taken and pid_of(name) is None:
+            sys.exit(
+                f"port {port} ({name}) is taken: another OpenStack runs on this machine. "
+                "Stop it first: devcloud down, with its OPENSTACK_DEV_HOME."
+            )
 
 
 def down() -> None:

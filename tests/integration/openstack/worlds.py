@@ -80,6 +80,7 @@ class World:
     deployment: str
     plan: Plan = field(default_factory=lambda: replace(a_plan(), flavor=flavor()))
     policy: Policy = field(default_factory=lambda: Policy(volume_root_below_gib=0, volume_gib=20))
+    is_in_real_time: bool = False  # else its time runs ahead of the cloud's
     launcher: Launcher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -112,9 +113,15 @@ class World:
             binder = await self.now(binder_id)
             if binder.phase in phases:
                 return binder
-            self.clock.forward(seconds=s)
+            await self.later(s)
             await self.launcher.step(binder_id)
         raise AssertionError(f"still {binder.phase}: {binder}")
+
+    async def later(self, seconds: float) -> None:
+        """So much later; the cloud knows of it only where the world is in real time."""
+        self.clock.forward(seconds=seconds)
+        if self.is_in_real_time:
+            await asyncio.sleep(seconds)
 
     async def launched(self) -> Binder:
         """A binder whose server is ACTIVE, or that failed and left nothing."""
