@@ -4,6 +4,7 @@ The worker says under which right it acts; the driver asks at the last instant b
 so that the right follows the call into the driver's threads.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -20,6 +21,18 @@ def acting_while(holds: Callable[[], bool]) -> Iterator[None]:
     try:
         yield
     finally:
+        _holds.reset(token)
+
+
+@contextmanager
+def while_waited_for() -> Iterator[None]:
+    """What a thread still has to do when the caller has left, it makes no more: the caller counts it as given up."""
+    allowed, is_over = _holds.get(), threading.Event()
+    token = _holds.set(lambda: not is_over.is_set() and (allowed is None or allowed()))
+    try:
+        yield
+    finally:
+        is_over.set()
         _holds.reset(token)
 
 
