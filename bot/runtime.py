@@ -30,7 +30,7 @@ from provisioning import keys
 from provisioning.acting import Actor, Orders
 from provisioning.guest_config import GuestConfig
 from provisioning.guest_link import GuestLink
-from provisioning.launch import Launcher
+from provisioning.launch import LEASE, Launcher
 from provisioning.model import Plan, Request
 from provisioning.phases import Policy
 from provisioning.plan import make_plan
@@ -98,7 +98,7 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 async def running(parts: Parts) -> AsyncIterator[None]:
     """A bot at work for as long as the context lasts; leaving it lets what is under way end first."""
     settings, clock = parts.settings, parts.clock
-    if await free_what_nobody_holds(parts.url):
+    if await free_what_nobody_holds(parts.url, is_shared=bool(settings.database_url), lease=LEASE):
         log.info("alone leases=freed")
     async with AsyncExitStack() as stack:
         db = await parts.database(parts.url).open()

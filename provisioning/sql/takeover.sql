@@ -1,6 +1,7 @@
 -- name: others
--- Other clients of ours on this database.
-select count(*) as others from pg_stat_activity
+-- Other clients of ours on this database, and whether the server has just started: then all have lost their connections.
+select count(*) as others, pg_postmaster_start_time() > now() - %(lease)s::interval as has_just_started
+from pg_stat_activity
 where datname = current_database() and application_name = 'binderops' and pid <> all(%(mine)s)
 
 -- name: steps

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -101,7 +102,16 @@ async def test_given_another_process_of_ours_when_one_starts_then_no_lease_is_ta
     database_url: str,
 ) -> None:
     with psycopg.connect(database_url, application_name="binderops"):
-        freed = await free_what_nobody_holds(database_url)
+        freed = await free_what_nobody_holds(database_url, is_shared=True, lease=timedelta(0))
 
     assert not freed
-    assert await free_what_nobody_holds(database_url)
+    assert await free_what_nobody_holds(database_url, is_shared=True, lease=timedelta(0))
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+async def test_given_a_server_that_has_just_started_when_one_starts_then_leases_are_taken_only_where_nobody_shares_it(
+    database_url: str, is_shared: bool
+) -> None:
+    freed = await free_what_nobody_holds(database_url, is_shared=is_shared, lease=timedelta(days=1))
+
+    assert freed is not is_shared
