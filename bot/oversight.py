@@ -12,7 +12,8 @@ from bot.ops import Ops
 from bot.slack_client import SlackClient
 from bot.slack_token import TokenWatch
 from bot.watch import Watch
-from provisioning.inventory import Inventory
+from provisioning.inventory import Shared
+from provisioning.model import Listing
 from provisioning.sites import Sites
 from provisioning.store.database import Bell, Database
 from provisioning.worker import Worker
@@ -74,7 +75,7 @@ class Oversight:
         )  # fmt: skip
 
 
-def _listing(inventory: Inventory, clock: Callable[[], datetime]) -> Callable[[], Awaitable[object]]:
+def _listing(inventory: Shared[Listing], clock: Callable[[], datetime]) -> Callable[[], Awaitable[object]]:
     async def look() -> object:
         return await inventory.since(clock() - CLOUD_EVERY)
 

@@ -8,7 +8,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -35,16 +35,20 @@ from provisioning.model import Plan, Request
 from provisioning.phases import Policy
 from provisioning.plan import make_plan
 from provisioning.reports import Listener
+from provisioning.site_watch import SiteWatch
 from provisioning.sites import Sites
 from provisioning.sources import SourcePolicy, resolve
 from provisioning.standings import Standings
 from provisioning.store.database import Bell, Database
 from provisioning.store.migrations import migrate
 from provisioning.store.postgres import EmbeddedPostgres
+from provisioning.store.postgres_places import is_made
 from provisioning.store.takeover import free_what_nobody_holds
 from provisioning.worker import Loop, Worker
 
 log = logging.getLogger(__name__)
+
+_PATIENCE_S = 5  # of whoever only looks
 
 
 def utc_now() -> datetime:
@@ -65,6 +69,7 @@ class Parts:
     inbound: Inbound | None = None  # None: Socket Mode
     ops: Address | None = None  # None: nobody asks
     figures: Figures = field(default_factory=Figures)
+    forget: str | None = None  # the cloud whose environments may be given up, empty for the first
 
 
 @asynccontextmanager
@@ -95,6 +100,23 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
+async def database_as_it_is(settings: Settings) -> AsyncIterator[Database | None]:
+    """The deployment's database, neither made nor migrated: there may be none, and tables may be missing."""
+    url, embedded = settings.database_url, None
+    if not url and is_made(settings.home):
+        embedded = EmbeddedPostgres(settings.home)
+        url = await asyncio.to_thread(embedded.start)
+    database = await Database(url, patience_s=_PATIENCE_S).open() if url else None
+    try:
+        yield database
+    finally:
+        if database is not None:
+            await database.close()
+        if embedded is not None:
+            await asyncio.to_thread(embedded.stop_if_unused)
+
+
+@asynccontextmanager
 async def running(parts: Parts) -> AsyncIterator[None]:
     """A bot at work for as long as the context lasts; leaving it lets what is under way end first."""
     settings, clock = parts.settings, parts.clock
@@ -108,6 +130,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         stack.push_async_callback(bell.stop)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         stack.push_async_callback(parts.sites.close)
+        parts = await _watched(parts, db)
         sealed = keys.secret_of(settings.home, settings.secrets.binderops_key)
         signing = await keys.load(db, sealed, clock)
         link = GuestLink(http, signing.current, clock)
@@ -145,6 +168,12 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         stack.push_async_callback(inbound.stop)
         await inbound.start(build_app(desk, slack))
         yield
+
+
+async def _watched(parts: Parts, db: Database) -> Parts:
+    """With clouds that count only while they are the ones that the environments are on."""
+    watch = SiteWatch(db=db, deployment=parts.settings.text("deployment"), clock=parts.clock)
+    return replace(parts, sites=await watch.watched(parts.sites, forget=parts.forget))
 
 
 def _oversight(parts: Parts, slack: SlackClient, db: Database, bell: Bell) -> Oversight:

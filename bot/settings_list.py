@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
+_DEPLOYMENT = re.compile(r"[a-z0-9-]{1,40}")
 _HOST = re.compile(r"(?=.{1,200}$)[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 
 
@@ -26,6 +27,11 @@ def is_cloud_name(value: object) -> bool:
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
+
+
+def _is_deployment(value: object) -> bool:
+    """Whether it can be part of every name and description that carries it, in any cloud."""
+    return isinstance(value, str) and _DEPLOYMENT.fullmatch(value) is not None
 
 
 def _is_host(value: object) -> bool:
@@ -66,7 +72,7 @@ _PRESETS = ("jetstream2", "generic", "local")
 
 SETTINGS: Mapping[str, Setting] = {
     "preset": Setting(check=lambda v: v in _PRESETS, wants=f"one of {', '.join(_PRESETS)}", default="jetstream2", meaning="Flavors' prices and defaults of a known cloud."),
-    "deployment": Setting(check=_is_text, wants="a name", default="binderops", meaning="Marks this bot's objects in the cloud; two bots in one project need two names."),
+    "deployment": Setting(check=_is_deployment, wants="1 to 40 small letters, digits and hyphens", default="binderops", meaning="Marks this bot's objects in the cloud; two bots in one project need two names. It stays while environments live."),
     "cloud.name": Setting(check=_is_text, wants="a name in clouds.yaml", default=None, meaning="The cloud's name in clouds.yaml; without it OS_CLOUD counts, then the only one there."),
     "cloud.region": Setting(check=_is_text, wants="a region's name", default=None, meaning="The cloud's region, where clouds.yaml names none or another."),
     "cloud.network": Setting(check=_is_text, wants="a network's name or id", default=None, meaning="The network of the instances; without it the project's auto-allocated one."),

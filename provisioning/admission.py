@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from provisioning.actions import Admit, Quoted
-from provisioning.errors import NotFoundError, RefusedError, TeamError
+from provisioning.errors import ElsewhereError, NotFoundError, RefusedError, TeamError
 from provisioning.lifecycle import Decision
 from provisioning.model import Binder
 from provisioning.phases import Policy
@@ -27,9 +27,13 @@ async def quote(site: Site, binder: Binder, since: datetime) -> Quoted:
     """What the project may use, read at ``since`` or later. Raises `TemporaryError` where it must be read again.
 
     A cloud that cannot tell, such as one without a volume service, stops nobody: it refuses by itself what does not fit.
+    Raises `ElsewhereError` where it is not the one that the environments are on: nothing may be made there.
     """
     try:
+        await site.confirm()
         quota = await site.quota.since(since - _AN_INSTANT)
+    except ElsewhereError:
+        raise
     except (NotFoundError, RefusedError, TeamError) as error:
         log.warning("quota-unknown binder=%s code=%s message=%s", binder.id, error.code, error.message)
         return Quoted(quota=None)
@@ -45,12 +49,7 @@ async def settled(
         await admissions.lock(tx, site.name)
         quoted = replace(
             quoted,
-            others=await admissions.in_flight(tx, planned_as(site, sites), read_at, besides=binder.id),
+            others=await admissions.in_flight(tx, sites.planned_as(site), read_at, besides=binder.id),
             replaced=await admissions.replaced(tx, binder, read_at),
         )
     return settle(binder, Admit(since=now), quoted, now, policy)
-
-
-def planned_as(site: Site, sites: Sites) -> frozenset[str]:
-    """What plans call this cloud: those of the first one may name none."""
-    return frozenset({site.name, ""} if site is sites.default else {site.name})

@@ -8,6 +8,7 @@
     ├── NotFoundError         the thing is not there (any more)
     ├── ConflictError         it exists already, or is busy
     ├── RefusedError          the cloud or a service says no and will say no again
+    │   └── ElsewhereError    the settings lead away from where the environments are
     └── UnexpectedError       ours: an id that is also in the log
 
 What a repository does wrong is no exception: the guest reports it as a `provisioning.model.Failure`. Foreign exceptions
@@ -86,6 +87,10 @@ class ConflictError(BinderopsError):
 
 class RefusedError(BinderopsError):
     """A service says no and will say no again."""
+
+
+class ElsewhereError(RefusedError):
+    """The settings do not lead to where the environments are: nothing that is seen there says anything of them."""
 
 
 class UnexpectedError(BinderopsError):

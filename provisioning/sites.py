@@ -5,21 +5,25 @@ The first is the default. A binder belongs to the cloud that its plan names, for
 
 import asyncio
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from provisioning.catalogue import Catalogue
 from provisioning.clouds import Cloud
 from provisioning.errors import PersonError, RefusedError
 from provisioning.inventory import Inventory, Shared
-from provisioning.model import Binder, Flavor
+from provisioning.model import Binder, Flavor, Listing
 from provisioning.plan import Offer, PlanPolicy
 from provisioning.quota import Quota
 
 _LISTING_EVERY = timedelta(seconds=2)
 _QUOTA_EVERY = timedelta(seconds=5)
+
+
+async def _confirmed() -> None:
+    """Nobody doubts it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +32,25 @@ class Site:
 
     name: str  # in the settings and in ``cloud=``; empty where there is only one
     cloud: Cloud
-    inventory: Inventory
+    inventory: Shared[Listing]
     quota: Shared[Quota]
     catalogue: Catalogue
     plans: PlanPolicy
     volume_root_below_gib: int  # flavors with a smaller disk get a volume; 0: never
+    listing_every: timedelta = _LISTING_EVERY
+    confirm: Callable[[], Awaitable[None]] = _confirmed  # raises `ElsewhereError` where it is not what it was
+
+    def guarded(self, confirm: Callable[[], Awaitable[None]]) -> "Site":
+        """The same, with listings that count only where ``confirm`` lets them pass."""
+
+        async def read() -> Listing:
+            listing = await self.cloud.listing()
+            await confirm()  # afterwards: it knows every binder that this listing may say something of
+            return listing
+
+        clock, every = self.inventory.clock, self.listing_every
+        listings = Shared(read, clock, every=every, moment=lambda listing: listing.began_at)
+        return replace(self, inventory=listings, confirm=confirm)
 
 
 def site(
@@ -44,7 +62,9 @@ def site(
     listing_every: timedelta = _LISTING_EVERY,
 ) -> Site:
     """The site of a cloud, with what is shared of it. Asks nothing yet."""
-    return _site(cloud, Inventory(cloud, clock, every=listing_every), name, plans or PlanPolicy(), None)
+    inventory = Inventory(cloud, clock, every=listing_every)
+    found = _site(cloud, inventory, name, plans or PlanPolicy(), None)
+    return replace(found, listing_every=listing_every)
 
 
 def _site(
@@ -85,6 +105,14 @@ class Sites:
     def names(self) -> tuple[str, ...]:
         """What ``cloud=`` may be; empty where there is nothing to choose."""
         return tuple(one.name for one in self._sites) if len(self._sites) > 1 else ()
+
+    def planned_as(self, one: Site) -> frozenset[str]:
+        """What plans call this cloud: those of the first one may name none."""
+        return frozenset({one.name, ""} if one is self.default else {one.name})
+
+    def each_with(self, change: Callable[[Site], Site]) -> "Sites":
+        """The same clouds in the same order, each one changed."""
+        return Sites(change(one) for one in self._sites)
 
     def of(self, binder: Binder) -> Site:
         """Where the binder is. Raises `RefusedError` (``cloud-unknown``) where the settings know its cloud no more."""

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from provisioning import room
-from provisioning.admission import planned_as
 from provisioning.errors import BinderopsError
 from provisioning.phases import Policy
 from provisioning.room import Standing
@@ -57,7 +56,7 @@ class Standings:
         try:
             quota = await site.quota.since(since)
             async with self._db.transaction() as tx:
-                others = await admissions.in_flight(tx, planned_as(site, self._sites), quota.read_at)
+                others = await admissions.in_flight(tx, self._sites.planned_as(site), quota.read_at)
         except BinderopsError as error:
             log.warning("quota-unread cloud=%s code=%s message=%s", site.name, error.code, error.message)
             return

@@ -7,28 +7,32 @@ import os
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.clouds import is_local, local_cloud, openstack_settings, plans, program
-from bot.runtime import utc_now
+from bot.runtime import database_as_it_is, utc_now
 from bot.settings import Settings
-from provisioning.checks import Finding, State, has_failed, skipped, summary
+from provisioning import site_watch
+from provisioning.checks import Finding, State, failed, has_failed, skipped, summary
 from provisioning.clouds import Cloud, local_checks
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.clouds.openstack_checks import ProjectChecks
 from provisioning.clouds.openstack_facts import OpenStackFacts
 from provisioning.clouds.openstack_verdicts import chosen as chosen_flavor
-from provisioning.errors import RefusedError
+from provisioning.errors import BinderopsError, RefusedError
 from provisioning.model import Flavor
 from provisioning.phases import Policy
 from provisioning.plan import PlanPolicy
+from provisioning.site_watch import SiteWatch
 from provisioning.sites import unknown_cloud
 from provisioning.trial import Trial
 from provisioning.trial_undo import Time
 
 SUMMARY = "check what launches need of the cloud"
 
+_NEEDED_TO_ASK = ("sign-in", "services")
 _LOOK_EVERY_S = 1.0
 _TERMINATED = 128 + signal.SIGTERM
 _LEFT = {State.FAIL: "FAIL"}  # what must not be overlooked
@@ -130,8 +134,12 @@ async def _check_project(
         facts=OpenStackFacts(cloud), settings=chosen, plans=policies, deployment=deployment, now=utc_now
     )
     try:
-        async for finding in checks.run():
-            printed.say(finding)
+        seen = [finding async for finding in said(checks.run(), printed)]
+        can_ask = not any(finding.blocks for finding in seen if finding.check in _NEEDED_TO_ASK)
+        first = next(iter(openstack_settings(settings)))
+        await _check_environments(
+            settings, cloud if can_ask else None, {name, ""} if name == first else {name}, printed
+        )
         if is_launched and checks.flavor is None:
             printed.say(skipped("launch", "sign-in and flavor"))
         elif is_launched and checks.flavor is not None:
@@ -144,6 +152,8 @@ async def _check_machine(settings: Settings, printed: Printed, *, is_launched: b
     paths = {name: _path(name) for name in ("caddy", "uv")}
     for finding in await asyncio.to_thread(lambda: tuple(local_checks.check(settings.home, paths))):
         printed.say(finding)
+    if None not in paths.values():
+        await _check_environments(settings, local_cloud(settings), {""}, printed)
     if is_launched and None in paths.values():
         printed.say(skipped("launch", "caddy and uv"))
     elif is_launched:
@@ -153,6 +163,28 @@ async def _check_machine(settings: Settings, printed: Printed, *, is_launched: b
             await _launch(
                 cloud, settings.text("deployment"), flavor, policies.default_image, Policy(), printed
             )
+
+
+async def said(findings: AsyncIterator[Finding], printed: Printed) -> AsyncIterator[Finding]:
+    """Each finding, once it is printed."""
+    async for finding in findings:
+        printed.say(finding)
+        yield finding
+
+
+async def _check_environments(
+    settings: Settings, cloud: Cloud | None, names: set[str], printed: Printed
+) -> None:
+    """Whether the settings lead to where the environments are; nothing where there is no database yet. None: it cannot be asked."""
+    try:
+        async with database_as_it_is(settings) as db:
+            if db is not None and cloud is None:
+                printed.say(skipped(site_watch.CHECK, " and ".join(_NEEDED_TO_ASK)))
+            elif db is not None and cloud is not None:
+                watch = SiteWatch(db=db, deployment=settings.text("deployment"), clock=utc_now)
+                printed.say(await watch.finding(cloud, names))
+    except BinderopsError as error:
+        printed.say(failed(site_watch.CHECK, error))
 
 
 async def _launch(

@@ -49,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["openstack", "local"],
         help="where instances run: openstack (by clouds.yaml), local (this machine); with the preset local this machine is the default",
     )
+    parser.add_argument(
+        "--forget-cloud",
+        nargs="?",
+        const="",
+        metavar="NAME",
+        help="give up the environments of this cloud (the first one without a name) that are in another project than the settings name",
+    )
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -79,6 +86,7 @@ async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
                 inbound=inbound,
                 ops=arguments.ops,
                 figures=figures,
+                forget=arguments.forget_cloud,
             )
         ),
     ):

@@ -49,6 +49,10 @@ class Cloud(Protocol):
     answers_within: timedelta  # no call takes longer
     shows_within: timedelta  # what a create without an answer made may take this long to show in a listing
 
+    async def identity(self) -> str:
+        """Which project of which cloud this is, in words; the same for as long as what was made there can be seen there."""
+        ...
+
     async def flavors(self) -> tuple[Flavor, ...]:
         """Flavors on offer, smallest first; prices are not the cloud's business."""
         ...

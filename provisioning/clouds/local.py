@@ -81,6 +81,10 @@ class LocalCloud:
         """End the processes of every instance of this deployment and keep its files, until `open`."""
         await done_aside(self._switch_off)
 
+    async def identity(self) -> str:
+        """The folder that holds everything."""
+        return f"folder {await done_aside(self._files.home.resolve)}"
+
     async def flavors(self) -> tuple[Flavor, ...]:
         """Shares of this machine, as information: nothing holds an instance to them."""
         return await done_aside(local_machine.flavors, self._files.home)

@@ -92,6 +92,12 @@ class OpenStackCloud:
         )
         self.lookups = Lookups(self.wire)
 
+    async def identity(self) -> str:
+        """The project's id, which no other project ever has, and the region. A new password or address changes neither."""
+        return await self.run(
+            "sign in", lambda: f"project {self.wire.project()}, region {self.wire.region()}"
+        )
+
     async def flavors(self) -> tuple[Flavor, ...]:
         """The project's flavors, smallest first."""
         found = await self.run("list the flavors", self.lookups.flavors)

@@ -57,15 +57,26 @@ class Wire:
         """Whether the cloud has this service, by the catalog and clouds.yaml: the SDK's proxy of a missing one breaks when touched."""
         kind = _TYPES.get(service, service)
         with self._translated("read the catalog"):
-            config, session = self.connection.config, self.connection.session
+            config = self.connection.config
             if not config.has_service(kind) or config.get_endpoint(kind):
                 return bool(config.has_service(kind))
-            found = session.auth.get_access(session).service_catalog.get_endpoints_data(
-                service_type=kind,
-                interface=config.get_interface(kind),
-                region_name=config.get_region_name(kind),
-            )
-            return any(found.values())
+            return bool(self._endpoints(kind))
+
+    def region(self) -> str:
+        """The region that servers are in, as the catalog names it; what clouds.yaml says where the catalog does not tell."""
+        with self._translated("read the catalog"):
+            named = [str(found.region_name) for found in self._endpoints("compute") if found.region_name]
+            return named[0] if named else str(self.connection.config.get_region_name("compute") or "")
+
+    def _endpoints(self, kind: str) -> list[Any]:
+        """The catalog's endpoints that clouds.yaml lets count; the SDK takes the first."""
+        config, session = self.connection.config, self.connection.session
+        found = session.auth.get_access(session).service_catalog.get_endpoints_data(
+            service_type=kind,
+            interface=config.get_interface(kind),
+            region_name=config.get_region_name(kind),
+        )
+        return [endpoint for endpoints in found.values() for endpoint in endpoints]
 
     def listed(self, service: str, path: str, key: str, **params: str) -> list[dict[str, Any]]:
         """Every item of a listing, however many pages. An answer without the list is no empty list."""

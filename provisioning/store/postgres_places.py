@@ -31,16 +31,28 @@ class Places:
     as_account: tuple[str, ...]  # the command prefix that drops root
 
 
+def is_made(home: Path) -> bool:
+    """Whether this home has a cluster already. Makes nothing."""
+    return (_base(home) / "data" / "PG_VERSION").exists()
+
+
+def _base(home: Path) -> Path:
+    return _ROOT_HOME / _digest(home) if os.geteuid() == 0 else home / "postgres"
+
+
+def _digest(home: Path) -> str:
+    return hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
+
+
 def prepare(home: Path) -> Places:
     """Choose the folders and make them; no parent folder's mode is changed.
 
     Raises `RefusedError` (``postgres-account``, ``postgres-failed``).
     """
-    digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
-    base, owner = home / "postgres", None
+    base, owner = _base(home), None
     prefix: tuple[str, ...] = ()
     if os.geteuid() == 0:
-        base, owner = _ROOT_HOME / digest, _account()
+        owner = _account()
         prefix = (
             "setpriv",
             f"--reuid={owner.pw_uid}",
@@ -52,7 +64,7 @@ def prepare(home: Path) -> Places:
     base.mkdir(parents=True, exist_ok=True, mode=0o755)
     data, socket = base / "data", base / "run"
     if len(str(socket)) > _SOCKET_PATH_LIMIT:
-        socket = Path(f"/tmp/binderops-{os.geteuid()}-{digest}")  # noqa: S108  made 0700 and checked below
+        socket = Path(f"/tmp/binderops-{os.geteuid()}-{_digest(home)}")  # noqa: S108  made 0700 and checked below
     socket.mkdir(mode=0o700, exist_ok=True)
     if owner is not None:
         os.chown(base, owner.pw_uid, owner.pw_gid)

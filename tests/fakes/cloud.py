@@ -20,6 +20,7 @@ class FakeCloud:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
+        self.project = "project p1, region r1"
         self.objects: dict[CloudId, CloudObject] = {}
         self.calls: list[str] = []
         self.faults: dict[str, list[BinderopsError]] = {}  # call -> errors of its next calls
@@ -29,6 +30,10 @@ class FakeCloud:
         self._made_at: dict[CloudId, datetime] = {}
         self.allowances: dict[Resource, Allowance] = {}
         self._count = 0
+
+    async def identity(self) -> str:
+        self._called("identity")
+        return self.project
 
     async def flavors(self) -> tuple[Flavor, ...]:
         self._called("flavors")

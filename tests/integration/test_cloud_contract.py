@@ -107,6 +107,16 @@ async def test_given_a_cloud_when_asked_for_flavors_then_the_smallest_comes_firs
     assert sorted(flavors, key=lambda f: (f.vcpus, f.ram_mib)) == list(flavors)
 
 
+async def test_given_a_cloud_when_something_was_made_there_then_it_still_is_the_same_cloud(
+    cloud: Cloud,
+) -> None:
+    before = await cloud.identity()
+    await cloud.create_port(MARK)
+
+    assert before
+    assert await cloud.identity() == before
+
+
 async def test_given_an_empty_cloud_when_listed_then_nothing_is_there(cloud: Cloud) -> None:
     assert (await cloud.listing()).objects == ()
 

@@ -147,6 +147,16 @@ async def test_given_two_deployments_in_one_home_when_listed_then_each_sees_its_
     assert (await other.listing()).objects == (theirs,)
 
 
+async def test_given_two_homes_then_they_are_two_clouds_and_another_way_to_one_is_the_same(
+    cloud: LocalCloud, place: Path, clock: Clock, tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(place)
+
+    assert await cloud_at(link, clock).identity() == await cloud.identity()
+    assert await cloud_at(tmp_path / "other", clock).identity() != await cloud.identity()
+
+
 async def test_given_a_clock_when_listed_then_it_says_when_it_began(cloud: LocalCloud, clock: Clock) -> None:
     assert (await cloud.listing()).began_at == clock()
 

@@ -42,9 +42,15 @@ def test_given_several_mistakes_when_loaded_then_all_are_told_with_their_lines(t
         pytest.param("preset: [\n", "This is not YAML", id="broken YAML"),
         pytest.param("- preset\n", "must hold names with values", id="a list"),
         pytest.param("preset: generic\npreset: local\n", "a second time", id="twice"),
-        pytest.param("deployment:\n", "deployment must be a name", id="nothing"),
+        pytest.param("deployment:\n", "deployment must be 1 to 40 small letters", id="nothing"),
         pytest.param(
-            "deployment: !!python/name:os.system\n", "deployment must be a name", id="a program's value"
+            "deployment: Team A\n", "deployment must be 1 to 40 small letters", id="a mark that cannot be one"
+        ),
+        pytest.param(
+            f"deployment: {'a' * 41}\n", "deployment must be 1 to 40 small letters", id="a long mark"
+        ),
+        pytest.param(
+            "deployment: !!python/name:os.system\n", "deployment must be 1 to 40", id="a program's value"
         ),
         pytest.param("prices: {g3.*: free}\n", "prices must be flavor patterns", id="a price in words"),
     ],
