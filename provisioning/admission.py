@@ -49,7 +49,7 @@ async def settled(
         await admissions.lock(tx, site.name)
         quoted = replace(
             quoted,
-            others=await admissions.in_flight(tx, sites.planned_as(site), read_at, besides=binder.id),
+            others=await admissions.in_flight(tx, sites.planned_as(site), read_at, policy, besides=binder.id),
             replaced=await admissions.replaced(tx, binder, read_at),
         )
     return settle(binder, Admit(since=now), quoted, now, policy)

@@ -53,10 +53,14 @@ class Standings:
         await self.settle()
 
     async def _read(self, site: Site, since: datetime) -> None:
+        policy = Policy(
+            volume_root_below_gib=site.volume_root_below_gib,
+            answers_within=site.cloud.answers_within, shows_within=site.cloud.shows_within,
+        )  # fmt: skip
         try:
             quota = await site.quota.since(since)
             async with self._db.transaction() as tx:
-                others = await admissions.in_flight(tx, self._sites.planned_as(site), quota.read_at)
+                others = await admissions.in_flight(tx, self._sites.planned_as(site), quota.read_at, policy)
         except BinderopsError as error:
             log.warning("quota-unread cloud=%s code=%s message=%s", site.name, error.code, error.message)
             return
@@ -65,7 +69,6 @@ class Standings:
         ):  # nobody waits for this task: without these words its failure would be seen by no one
             log.exception("standings-broke cloud=%s", site.name)
             return
-        policy = Policy(volume_root_below_gib=site.volume_root_below_gib)
         # What may be in the reading already is left out: counted twice, it could make a free project look full.
         taken = room.promised(others, policy).surely
         fitting = room.what_fits(quota, taken, site.catalogue.flavors(), policy)

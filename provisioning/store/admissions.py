@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from provisioning.model import Binder, Flavor, Kind
+from provisioning.phases import Policy
 from provisioning.room import InFlight
 from provisioning.store.binders import from_json
 from provisioning.store.database import Row, Tx
@@ -20,14 +21,19 @@ async def lock(tx: Tx, cloud: str) -> None:
 
 
 async def in_flight(
-    tx: Tx, clouds: Collection[str], read_at: datetime, *, besides: str = ""
+    tx: Tx, clouds: Collection[str], read_at: datetime, policy: Policy, *, besides: str = ""
 ) -> tuple[InFlight, ...]:
     """What binders of a cloud were promised or made that a quota read at ``read_at`` may lack.
 
-    ``clouds``: the names that plans have for that cloud. ``besides``: the binder that asks.
+    ``clouds``: the names that plans have for that cloud. ``policy``: of that cloud. ``besides``: the binder that asks.
     """
+    given_up_after = read_at - policy.shows_within
+    rows = await tx.rows(
+        "admission.in_flight", id=besides, clouds=list(clouds), read_at=read_at,
+        given_up_after=given_up_after, asked_after=given_up_after - policy.answers_within,
+    )  # fmt: skip
     found = []
-    for row in await tx.rows("admission.in_flight", id=besides, clouds=list(clouds), read_at=read_at):
+    for row in rows:
         try:
             found.append(_in_flight(row))
         except (ValueError, KeyError, msgspec.MsgspecError):  # a row that another version wrote

@@ -120,6 +120,13 @@ class Bench:
         assert found is not None
         return found
 
+    async def lose_an_answer(self, binder: Binder, *, is_given_up: bool) -> None:
+        """The binder's attempt asked for a floating IP just now and got none."""
+        async with self.db.transaction() as tx:
+            await binders.intend(tx, binder, Kind.FLOATING_IP, self.clock())
+            if is_given_up:
+                await binders.give_up(tx, binder, Kind.FLOATING_IP, self.clock())
+
     async def everybody(self) -> tuple[Binder, ...]:
         async with self.db.transaction() as tx:
             return await binders.all_of(tx)
@@ -241,6 +248,50 @@ async def test_given_a_floating_ip_made_since_the_reading_when_another_asks_for_
     assert undecided.phase is Phase.QUEUED
     second = await bench.run_until(process, SECOND, Phase.BOOTING, Phase.FAILED)
     assert second.phase is Phase.BOOTING
+
+
+@pytest.mark.parametrize(
+    ("is_given_up", "seconds", "phase"),
+    [
+        pytest.param(True, 60, Phase.CREATING, id="given up a minute ago"),
+        pytest.param(True, 10, Phase.QUEUED, id="given up just now"),
+        pytest.param(False, 300, Phase.CREATING, id="its process died minutes ago"),
+        pytest.param(False, 60, Phase.QUEUED, id="it may still be on its way"),
+    ],
+)
+async def test_given_a_create_without_an_answer_when_another_asks_for_the_last_then_it_counts_only_for_a_while(
+    bench: Bench, clock: Clock, is_given_up: bool, seconds: int, phase: Phase
+) -> None:
+    cloud = SmallCloud(clock, floating_ips=2)
+    process = bench.process(cloud)
+    await bench.ask_for(FIRST)
+    booting = await bench.run_until(process, FIRST, Phase.BOOTING)
+    await bench.lose_an_answer(replace(booting, attempt=7), is_given_up=is_given_up)
+    clock.forward(seconds=seconds)
+    await bench.ask_for(SECOND)
+    await bench.run_until(process, SECOND, Phase.QUEUED)
+    clock.forward(seconds=2)
+    await process.step(SECOND)
+
+    assert (await bench.now(SECOND)).phase is phase
+
+
+async def test_given_a_create_without_an_answer_that_worked_when_its_attempt_goes_on_then_it_is_not_counted_twice(
+    bench: Bench, clock: Clock
+) -> None:
+    cloud = SmallCloud(clock, floating_ips=2)
+    process = bench.process(cloud)
+    await bench.ask_for(FIRST)
+    creating = await bench.run_until(process, FIRST, Phase.CREATING)
+    await bench.lose_an_answer(creating, is_given_up=True)
+    await cloud.create_floating_ip(Mark(deployment="test", binder=FIRST, attempt=1), CloudId("port"))
+    clock.forward(minutes=5)
+    await bench.ask_for(SECOND)
+    await bench.run_until(process, SECOND, Phase.QUEUED)
+    clock.forward(seconds=2)
+    await process.step(SECOND)
+
+    assert (await bench.now(SECOND)).phase is Phase.QUEUED
 
 
 async def test_given_launches_on_another_cloud_when_counted_then_they_take_nothing_of_this_one(
