@@ -4,6 +4,7 @@ It answers in threads of its own, so that a silent request holds up no other one
 """
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,15 @@ SERVICES = {
 SECRET = "sOlEd0rFjord"
 
 Answer = tuple[int, Any]
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client may leave before its answer: some are told to."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 _CUT = 0  # a status that stands for no answer
 
 
@@ -57,7 +67,7 @@ class SmallCloud:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  http.server's name
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(
@@ -70,7 +80,9 @@ class SmallCloud:
             "application_credential_secret": SECRET,
         }
         told = {"auth_type": "v3applicationcredential", "auth": auth, **self.more}
-        self.clouds_yaml.write_text(yaml.safe_dump({"clouds": {"small": told}} | ({"cache": self.cache} if self.cache else {})))
+        self.clouds_yaml.write_text(
+            yaml.safe_dump({"clouds": {"small": told}} | ({"cache": self.cache} if self.cache else {}))
+        )
         return self
 
     def __exit__(

@@ -186,7 +186,11 @@ async def test_given_a_silent_image_service_with_twenty_launches_then_one_waits_
 
 
 RETRYING = {"connect_retries": 3, "status_code_retries": 3}
-CACHING = {"class": "dogpile.cache.memory", "expiration_time": 3600, "expiration": {"compute.servers.detail": 3600}}
+CACHING = {
+    "class": "dogpile.cache.memory",
+    "expiration_time": 3600,
+    "expiration": {"compute.servers.detail": 3600},
+}
 
 
 @pytest.mark.parametrize(
