@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from bench import shares
 from bench.shares import Share, Span
 from provisioning.clouds import Cloud
-from provisioning.clouds.openstack import CALL_S, OpenStackCloud
+from provisioning.clouds.openstack import OpenStackCloud
 from provisioning.clouds.openstack_calls import Calls, Lane
 from provisioning.clouds.openstack_lookups import Lookups
 from provisioning.clouds.openstack_wire import Wire
@@ -171,7 +171,7 @@ class WatchedCalls(Calls):
     """The driver's threads, the wait for one timed."""
 
     def __init__(self, watch: Watch) -> None:
-        super().__init__(limit_s=CALL_S)
+        super().__init__(limit_s=OpenStackCloud.answers_within.total_seconds())
         self._watch = watch
 
     async def aside(self, lane: Lane, work: Callable[[], T]) -> T:

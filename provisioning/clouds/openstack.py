@@ -26,11 +26,11 @@ from provisioning.errors import ConflictError, NotFoundError, RefusedError
 from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark, Status
 from provisioning.quota import Quota
 
-__all__ = ["CALL_S", "OpenStackCloud", "OpenStackSettings"]
+__all__ = ["OpenStackCloud", "OpenStackSettings"]
 
 T = TypeVar("T")
 
-CALL_S = 90.0  # for a whole call: sign-in, turn, answer
+_CALL_S = 90.0  # for a whole call: sign-in, turn, answer
 _MOST_CONSOLE = 100_000  # bytes: what Nova keeps
 _PEOPLES_PORT = 80  # where the application proxy comes in
 _OPEN = {"internal": (443,), "proxy": (443, _PEOPLES_PORT)}  # TCP ports by the way of TLS
@@ -58,7 +58,7 @@ class OpenStackCloud:
         self.wire = Wire(
             lambda: connect(settings),
             translated,
-            calls=Calls(limit_s=CALL_S),
+            calls=Calls(limit_s=_CALL_S),
             pace=Pace(settings.requests_per_s),
             now=now,
             answer_within_s=settings.answer_within_s,
@@ -92,7 +92,9 @@ class OpenStackCloud:
         """The server of this id; only Nova's 404 says that there is none."""
         path, asked = f"/servers/{server_id}", "show the server"
         try:
-            found = await self._calls.run(asked, lambda: self.wire.asked("GET", "compute", path, asked=asked))
+            found = await self.wire.calls.within(
+                asked, lambda: self.wire.asked("GET", "compute", path, asked=asked)
+            )
         except NotFoundError:
             return None
         with readable(asked):

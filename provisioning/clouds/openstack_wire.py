@@ -4,7 +4,6 @@ Turns are waited for on the event loop, requests block in the threads of `openst
 catalog, and what its exceptions mean, comes from the driver.
 """
 
-import asyncio
 import json
 import logging
 import threading
@@ -151,25 +150,19 @@ class Wire:
         await self.signed_in()
         if lane.purpose is not Purpose.MAKE:
             await self._pace.turn(lane)
-        given_up = threading.Event()
 
         def send() -> dict[str, Any]:
             with self._translated(asked, is_sent=False):
                 adapter = self._adapter(service)
                 adapter.get_token()  # signing in may take its time: the last look comes after it
-            if given_up.is_set():
-                raise openstack_words.silent(asked, "nobody waits for it any more", is_unanswered=False)
             if method != "GET":
                 fence.check()
             return self._sent(
                 adapter, method, f"{service} {openstack_objects.template(path)}", path, asked, more
             )
 
-        try:
+        with fence.while_waited_for():
             return await self.calls.aside(lane, send)
-        except asyncio.CancelledError:
-            given_up.set()
-            raise
 
     def _sent(
         self, adapter: Any, method: str, where: str, path: str, asked: str, more: Mapping[str, Any]

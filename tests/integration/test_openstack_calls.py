@@ -14,7 +14,7 @@ from provisioning.clouds import ServerSpec
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.clouds.openstack_calls import Lane, Pace, Purpose
 from provisioning.errors import BinderopsError, CapacityError, RefusedError, TemporaryError
-from provisioning.model import BinderId, CloudId, Mark
+from provisioning.model import BinderId, CloudId, Mark, Status
 from tests.conftest import Clock
 from tests.fakes.small_cloud import SmallCloud
 
@@ -296,6 +296,25 @@ async def test_given_two_bots_that_make_the_security_group_at_once_then_both_tak
 
     assert small.sent[-1]["port"]["security_groups"] == ["z-older"]
     assert small.count("DELETE") == 0
+    await cloud.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        pytest.param((200, {"server": {"id": "s", "status": "SHUTOFF"}}), Status.STOPPED, id="there"),
+        pytest.param((404, {"itemNotFound": {"code": 404, "message": "Instance s could not be found."}}), None, id="not there"),
+    ],
+)  # fmt: skip
+async def test_given_a_server_asked_for_by_its_id_then_it_is_told_whether_it_is_there(
+    small: SmallCloud, clock: Clock, answer: tuple[int, Any], status: Status | None
+) -> None:
+    small.say("GET /compute/v2.1/servers/s", answer)
+    cloud = driver(small.clouds_yaml, clock)
+
+    found = await cloud.server(MARK, CloudId("s"))
+
+    assert (found.status if found else None) is status
     await cloud.close()
 
 
