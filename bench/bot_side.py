@@ -25,7 +25,8 @@ from bench.requests_seen import RequestsSeen
 from bench.watching import Watch, WatchedCloud, WatchedDatabase, WatchedInventory, WatchedQuota
 from provisioning.acting import Actor, Orders
 from provisioning.catalogue import Catalogue
-from provisioning.clouds.openstack import _THREADS, OpenStackSettings
+from provisioning.clouds.openstack import OpenStackSettings
+from provisioning.clouds.openstack_calls import THREADS, Purpose
 from provisioning.guest_link import GuestLink
 from provisioning.keys import load, secret_of
 from provisioning.launch import Launcher
@@ -129,7 +130,7 @@ async def measure(job: Job) -> Side:
 
 def _shares(watch: Watch) -> tuple[list[dict[str, float]], dict[str, float]]:
     """Where each launch's time went, and what the loops spent theirs on."""
-    occupied = shares.Occupancy(_THREADS, watch.on_the_wire)
+    occupied = shares.Occupancy(THREADS[Purpose.MAKE], watch.on_the_wire)
     found: list[dict[str, float]] = []
     loops_s: dict[str, float] = defaultdict(float)
     for line in watch.timelines().values():

@@ -84,7 +84,7 @@ async def emptied(job: Job) -> int:
             objects = (await cloud.listing()).objects
             quiet = 0 if objects else quiet + 1
             if quiet == _QUIET_LOOKS:
-                await asyncio.to_thread(_close_doors, cloud, f"binderops-{job.deployment}")
+                await _close_doors(cloud, f"binderops-{job.deployment}")
                 return left
             left = max(left, len(objects))
             kinds = {o.kind for o in objects}
@@ -103,7 +103,9 @@ async def _deleted(cloud: OpenStackCloud, kind: Kind, cloud_id: Any) -> None:
         return
 
 
-def _close_doors(cloud: OpenStackCloud, name: str) -> None:
+async def _close_doors(cloud: OpenStackCloud, name: str) -> None:
     """A project may have few security groups."""
-    for group in cloud.wire.listed("network", "/security-groups", "security_groups", name=name):
-        cloud.wire.deleted("network", f"/security-groups/{group['id']}", asked="delete the security group")
+    for group in await cloud.wire.listed("network", "/security-groups", "security_groups", name=name):
+        await cloud.wire.deleted(
+            "network", f"/security-groups/{group['id']}", asked="delete the security group"
+        )

@@ -7,16 +7,17 @@ start and the threads of the cloud's calls inherit it.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from bench import shares
 from bench.shares import Share, Span
 from provisioning.clouds import Cloud
 from provisioning.clouds.openstack import OpenStackCloud
+from provisioning.clouds.openstack_calls import Calls, Lane
 from provisioning.clouds.openstack_lookups import Lookups
 from provisioning.clouds.openstack_wire import Wire
 from provisioning.inventory import Inventory, Shared
@@ -162,29 +163,37 @@ class WatchedCloud(OpenStackCloud):
 
     def __init__(self, watch: Watch, *args: Any, **more: Any) -> None:
         super().__init__(*args, observe=watch.answered, **more)
-        self._watch = watch
+        self.wire.calls = WatchedCalls(watch)
         self.lookups = WatchedLookups(self.wire, watch)
 
-    async def run(self, asked: str, work: Callable[[], T]) -> T:
+
+class WatchedCalls(Calls):
+    """The driver's threads, the wait for one timed."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(limit_s=OpenStackCloud.answers_within.total_seconds())
+        self._watch = watch
+
+    async def aside(self, lane: Lane, work: Callable[[], T]) -> T:
         queued = time.time()
 
         def begun() -> T:
             self._watch.note(Share.THREAD, queued, time.time())
             return work()
 
-        return await super().run(asked, begun)
+        return await super().aside(lane, begun)
 
 
 class WatchedLookups(Lookups):
     """The lookups, timed as a whole: a launch waits for another one's, or sends paced requests itself."""
 
     def __init__(self, wire: Wire, watch: Watch) -> None:
-        super().__init__(wire)
+        super().__init__(wire, lambda: datetime.now(UTC))
         self._watch = watch
 
-    def _once(self, key: tuple[str, ...], find: Callable[[], T]) -> T:
+    async def _once(self, key: tuple[str, ...], find: Callable[[], Awaitable[T]]) -> T:
         with self._watch.waiting(Share.LOOKUP):
-            return super()._once(key, find)
+            return await super()._once(key, find)
 
 
 class WatchedInventory(Inventory):

@@ -3,15 +3,19 @@
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bot.masking import hide
 from bot.settings import Settings
+from provisioning.clouds import openstack_session
 from provisioning.clouds.local import LocalCloud
-from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings, connect
+from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.clouds.openstack_calls import Observe
+from provisioning.clouds.openstack_verdicts import proxy_of_another_cloud
 from provisioning.errors import RefusedError
 from provisioning.plan import PlanPolicy, PriceRule, preset
 from provisioning.sites import Sites, site
@@ -51,18 +55,37 @@ def openstack_sites(
 ) -> Sites:
     """The deployment's OpenStack clouds. Raises `RefusedError` (``cloud-config``) where clouds.yaml does not tell how to reach one."""
     found = openstack_settings(settings)
-    deployment = settings.text("deployment")
     for chosen in found.values():
-        connect(chosen).close()
+        openstack_session.connect(chosen).close()
     return Sites(
         site(
-            OpenStackCloud(chosen, deployment=deployment, now=clock, observe=observe),
+            openstack_cloud(settings, chosen, clock, observe=observe),
             clock,
             name=name,
-            plans=replace(_plans_on(settings, _clouds(settings)[name]), default_image=chosen.image),
+            plans=plans_on(settings, name, chosen),
         )
         for name, chosen in found.items()
     )
+
+
+def openstack_cloud(
+    settings: Settings,
+    chosen: OpenStackSettings,
+    clock: Callable[[], datetime],
+    *,
+    observe: Observe | None = None,
+) -> OpenStackCloud:
+    """One cloud; what clouds.yaml holds of secrets is masked from now on. A clouds.yaml that does not fit is told by the first call."""
+    with suppress(RefusedError):
+        hide(openstack_session.secrets_of(chosen))
+    return OpenStackCloud(chosen, deployment=settings.text("deployment"), now=clock, observe=observe)
+
+
+def doubts(settings: Settings) -> tuple[str, ...]:
+    """What would surprise people on these clouds, as far as it can be told without asking them: a sentence each."""
+    found = openstack_settings(settings)
+    told = {name: proxy_of_another_cloud(c, openstack_session.auth_url(c)) for name, c in found.items()}
+    return tuple(f"cloud {name}: {doubt}" if name else doubt for name, doubt in told.items() if doubt)
 
 
 def local_sites(cloud: LocalCloud, settings: Settings, clock: Callable[[], datetime]) -> Sites:
@@ -115,9 +138,10 @@ def plans(settings: Settings, name: str = "", *, flavor: str = "", image: str = 
     )  # fmt: skip
 
 
-def _plans_on(settings: Settings, values: Mapping[str, Any]) -> PlanPolicy:
-    own = {key: str(values.get(key) or "") for key in ("flavor", "image")}
-    return plans(settings, _preset(settings), **own)
+def plans_on(settings: Settings, name: str, chosen: OpenStackSettings) -> PlanPolicy:
+    """What a launch on this OpenStack cloud of the settings follows; the preset of this machine does not hold there."""
+    flavor = str(_clouds(settings)[name].get("flavor") or "")
+    return replace(plans(settings, _preset(settings), flavor=flavor), default_image=chosen.image)
 
 
 def _preset(settings: Settings) -> str:

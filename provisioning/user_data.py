@@ -4,8 +4,10 @@ It holds no secret. Nothing of a person's text is spliced into it: launch.json i
 """
 
 import base64
+import functools
 import gzip
 import json
+import zlib
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -19,32 +21,23 @@ MOST_BYTES = 65_535  # of the base64, as Nova counts
 _AGENT = "/opt/binderops"
 _STATE = "/var/lib/binderops"
 _UNIT = "binderops-agent.service"
+_GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: with gzip's header, which then has no time
 
 
 def render(launch: Json) -> bytes:
-    """The user data for these orders. Raises `RefusedError` (``user-data-too-large``)."""
-    config = {
-        "bootcmd": [["/bin/sh", "-c", _template("first-report.sh")]],
-        "write_files": [
-            *(
-                _file(f"{_AGENT}/guest/{name}", text)
-                for name, text in sorted(_agent(files("provisioning.guest")).items())
-            ),
-            _file(f"{_AGENT}/setup.sh", _template("setup.sh")),
-            _file(f"{_AGENT}/requirements.txt", _template("guest-requirements.txt")),
-            _file(f"/etc/systemd/system/{_UNIT}", _template(_UNIT)),
-            {
-                "path": f"{_STATE}/launch.json",
-                "permissions": "0600",
-                "encoding": "b64",
-                "content": base64.b64encode(json.dumps(launch).encode()).decode(),
-            },
-        ],
-        "runcmd": [["systemctl", "daemon-reload"], ["systemctl", "enable", "--now", "--no-block", _UNIT]],
+    """The user data for these orders; the same orders give the same bytes. Raises `RefusedError` (``user-data-too-large``).
+
+    Blocks: the first call packs what is the same for everybody, each later one its own orders only. Threads may call it at once.
+    """
+    orders = {
+        "path": f"{_STATE}/launch.json",
+        "permissions": "0600",
+        "encoding": "b64",
+        "content": base64.b64encode(json.dumps(launch).encode()).decode(),
     }
-    text = "#cloud-config\n" + yaml.safe_dump(config, sort_keys=False, width=1_000_000)
-    # No time in the header: the same orders give the same bytes.
-    packed = gzip.compress(text.encode(), compresslevel=9, mtime=0)
+    begun, packer = _begun()
+    packer = packer.copy()
+    packed: bytes = begun + packer.compress(_yaml([orders])) + packer.flush()
     size = len(base64.b64encode(packed))
     if size > MOST_BYTES:
         raise RefusedError(
@@ -53,6 +46,31 @@ def render(launch: Json) -> bytes:
             "Shorten the request; if it is short, tell whoever runs the bot.",
         )
     return packed
+
+
+@functools.cache
+def _begun() -> tuple[bytes, Any]:
+    """What every instance gets, packed, and the packer that goes on from there: ``write_files`` is last and still open."""
+    config = {
+        "bootcmd": [["/bin/sh", "-c", _template("first-report.sh")]],
+        "runcmd": [["systemctl", "daemon-reload"], ["systemctl", "enable", "--now", "--no-block", _UNIT]],
+        "write_files": [
+            *(
+                _file(f"{_AGENT}/guest/{name}", text)
+                for name, text in sorted(_agent(files("provisioning.guest")).items())
+            ),
+            _file(f"{_AGENT}/setup.sh", _template("setup.sh")),
+            _file(f"{_AGENT}/requirements.txt", _template("guest-requirements.txt")),
+            _file(f"/etc/systemd/system/{_UNIT}", _template(_UNIT)),
+        ],
+    }
+    packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
+    return packer.compress(b"#cloud-config\n" + _yaml(config)), packer
+
+
+def _yaml(value: object) -> bytes:
+    """A list in a mapping is not indented, so that one more element may follow it."""
+    return yaml.safe_dump(value, sort_keys=False, width=1_000_000).encode()
 
 
 def load(packed: bytes) -> tuple[dict[str, Any], Json]:

@@ -11,20 +11,19 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.clouds import is_local, local_cloud, openstack_settings, plans, program
+from bot.clouds import is_local, local_cloud, openstack_cloud, openstack_settings, plans, plans_on, program
 from bot.runtime import database_as_it_is, utc_now
 from bot.settings import Settings
 from provisioning import site_watch
 from provisioning.checks import Finding, State, failed, has_failed, skipped, summary
 from provisioning.clouds import Cloud, local_checks
-from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
+from provisioning.clouds.openstack import OpenStackSettings
 from provisioning.clouds.openstack_checks import ProjectChecks
 from provisioning.clouds.openstack_facts import OpenStackFacts
 from provisioning.clouds.openstack_verdicts import chosen as chosen_flavor
 from provisioning.errors import BinderopsError, RefusedError
 from provisioning.model import Flavor
 from provisioning.phases import Policy
-from provisioning.plan import PlanPolicy
 from provisioning.site_watch import SiteWatch
 from provisioning.sites import unknown_cloud
 from provisioning.trial import Trial
@@ -128,11 +127,11 @@ async def _check_project(
     settings: Settings, name: str, chosen: OpenStackSettings, printed: Printed, *, is_launched: bool
 ) -> None:
     deployment = settings.text("deployment")
-    cloud = OpenStackCloud(chosen, deployment=deployment, now=utc_now)
-    policies = policies_of(settings, name)
+    cloud = openstack_cloud(settings, chosen, utc_now)
     checks = ProjectChecks(
-        facts=OpenStackFacts(cloud), settings=chosen, plans=policies, deployment=deployment, now=utc_now
-    )
+        facts=OpenStackFacts(cloud), settings=chosen, plans=plans_on(settings, name, chosen), deployment=deployment,
+        now=utc_now,
+    )  # fmt: skip
     try:
         seen = [finding async for finding in said(checks.run(), printed)]
         can_ask = not any(finding.blocks for finding in seen if finding.check in _NEEDED_TO_ASK)
@@ -194,14 +193,6 @@ async def _launch(
     await Trial(
         cloud=cloud, deployment=deployment, flavor=flavor, image=image, policy=policy, time=waits, say=printed.say
     ).run()  # fmt: skip
-
-
-def policies_of(settings: Settings, name: str) -> PlanPolicy:
-    """What a launch on this OpenStack cloud follows; the preset of this machine does not hold there."""
-    clouds = settings.values["clouds"]
-    own = clouds.get(name, {}) if isinstance(clouds, dict) else {}
-    preset = settings.text("preset")
-    return plans(settings, "generic" if preset == "local" else preset, flavor=str(own.get("flavor") or ""))
 
 
 def _path(name: str) -> Path | None:

@@ -5,7 +5,7 @@ import asyncio
 import sys
 
 from bot import http_mode, ops
-from bot.clouds import is_local, local_sites, open_local_cloud, openstack_sites
+from bot.clouds import doubts, is_local, local_sites, open_local_cloud, openstack_sites
 from bot.figures import Figures
 from bot.http_mode import HttpMode
 from bot.listening import Address
@@ -91,8 +91,9 @@ async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
         ),
     ):
         print("Binderops serves. Ctrl-C stops it.", flush=True)
-        if is_local(settings, arguments.cloud):
-            print(_NO_ISOLATION, file=sys.stderr, flush=True)
+        is_here = is_local(settings, arguments.cloud)
+        for warning in (_NO_ISOLATION,) if is_here else doubts(settings):
+            print(warning, file=sys.stderr, flush=True)
         await until_told_to_stop()
 
 

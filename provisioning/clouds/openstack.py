@@ -1,21 +1,15 @@
-"""Any OpenStack as a cloud: Nova, Neutron, Glance and Cinder through openstacksdk's connection. The only module that knows it.
+"""Any OpenStack as a cloud: Nova, Neutron, Glance and Cinder through openstacksdk's connection.
 
-The connection gives sign-in, catalog and sessions; requests and answers are the services' own JSON, since the SDK's resources
-take an answer without its list for an empty list, and for us "empty" means "gone". How it is sent is `openstack_wire`, paced `openstack_calls`, what
-names mean `openstack_lookups`, how answers read `openstack_objects`, refusals `openstack_words`.
+The connection (`openstack_session`) gives sign-in, catalog and sessions; requests and answers are the services' own JSON, since the SDK's resources
+take an answer without its list for an empty list, and for us "empty" means "gone". How it is sent is `openstack_wire`, paced `openstack_calls`,
+what names mean `openstack_lookups`, how answers read `openstack_objects`, refusals `openstack_words`.
 """
 
 import asyncio
 import base64
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
-
-import openstack
-from keystoneauth1 import exceptions as ksa
 
 from provisioning import user_data
 from provisioning.clouds import (
@@ -23,44 +17,23 @@ from provisioning.clouds import (
     ServerSpec,
     openstack_bodies,
     openstack_objects,
-    openstack_words,
 )
-from provisioning.clouds.openstack_calls import Calls, Observe, Pace
+from provisioning.clouds.openstack_calls import Calls, Observe, Pace, Purpose
 from provisioning.clouds.openstack_lookups import Lookups
+from provisioning.clouds.openstack_session import OpenStackSettings, connect, translated
 from provisioning.clouds.openstack_wire import Wire, readable
-from provisioning.errors import ConflictError, NotFoundError, RefusedError, TemporaryError
+from provisioning.errors import ConflictError, NotFoundError, RefusedError
 from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark, Status
 from provisioning.quota import Quota
+
+__all__ = ["OpenStackCloud", "OpenStackSettings"]
 
 T = TypeVar("T")
 
 _CALL_S = 90.0  # for a whole call: sign-in, turn, answer
-_THREADS = 8
 _MOST_CONSOLE = 100_000  # bytes: what Nova keeps
 _PEOPLES_PORT = 80  # where the application proxy comes in
 _OPEN = {"internal": (443,), "proxy": (443, _PEOPLES_PORT)}  # TCP ports by the way of TLS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenStackSettings:
-    """Which project of which cloud, and how its instances are reached."""
-
-    cloud: str = ""  # its name in clouds.yaml; empty: OS_CLOUD, or the only one
-    region: str = ""  # empty: the one that clouds.yaml names
-    network: str = ""  # name or id; empty: the auto-allocated topology
-    external_network: str = (
-        "public"  # where floating IPs come from; another name is found where there is only one
-    )
-    image: str = "Featured-Ubuntu24"  # where a launch names none
-    keypair: str = ""  # for the operator's own way in; empty: none
-    tls: str = "internal"  # or proxy
-    proxy_host: str = ""  # of the application proxy, with tls proxy
-    volume_root_below_gib: int = 40
-    requests_per_s: float = 2.0  # for whatever only reads
-    answer_within_s: float = 30.0  # how long one answer may take to begin
-    environment: Mapping[str, str] = field(
-        default_factory=lambda: os.environ
-    )  # OS_CLIENT_CONFIG_FILE, OS_CLOUD
 
 
 class OpenStackCloud:
@@ -82,21 +55,24 @@ class OpenStackCloud:
         self._deployment = deployment
         self._now = now
         self.volume_root_below_gib = settings.volume_root_below_gib
-        self._calls = Calls(threads=_THREADS, limit_s=_CALL_S)
         self.wire = Wire(
             lambda: connect(settings),
             translated,
+            calls=Calls(limit_s=_CALL_S),
             pace=Pace(settings.requests_per_s),
+            now=now,
             answer_within_s=settings.answer_within_s,
             observe=observe or (lambda _label, _status, _seconds: None),
         )
-        self.lookups = Lookups(self.wire)
+        self.lookups = Lookups(self.wire, now)
 
     async def identity(self) -> str:
         """The project's id, which no other project ever has, and the region. A new password or address changes neither."""
-        return await self.run(
-            "sign in", lambda: f"project {self.wire.project()}, region {self.wire.region()}"
-        )
+
+        async def read() -> str:
+            return f"project {await self.wire.project()}, region {await self.wire.region()}"
+
+        return await self.run("sign in", read)
 
     async def flavors(self) -> tuple[Flavor, ...]:
         """The project's flavors, smallest first."""
@@ -124,7 +100,9 @@ class OpenStackCloud:
         """The server of this id; only Nova's 404 says that there is none."""
         path, asked = f"/servers/{server_id}", "show the server"
         try:
-            found = await self._calls.run(asked, lambda: self.wire.asked("GET", "compute", path, asked=asked))
+            found = await self.wire.calls.within(
+                asked, lambda: self.wire.asked("GET", "compute", path, asked=asked)
+            )
         except NotFoundError:
             return None
         with readable(asked):
@@ -138,7 +116,7 @@ class OpenStackCloud:
         compute, network, volumes = await asyncio.gather(
             self.run("read Nova's limits", lambda: wire.got("compute", "/limits", "limits")),
             self.run("read Neutron's quota", lambda: wire.got("network", path, "quota")),
-            self.run("read Cinder's limits", lambda: wire.got("volume", "/limits", "limits") if wire.has("volume") else {}),
+            self.run("read Cinder's limits", self._volume_limits),
         )  # fmt: skip
         with readable("read the quota"):
             return openstack_objects.quota(read_at, compute["absolute"], network, volumes.get("absolute"))
@@ -160,8 +138,7 @@ class OpenStackCloud:
 
         Nova refuses a port that a server has; two requests at the same instant both pass, and the second server ends in ERROR.
         """
-        data = base64.b64encode(user_data.render(spec.launch)).decode()
-        return await self.run("create the server", lambda: self._create_server(spec, data))
+        return await self.run("create the server", lambda: self._create_server(spec))
 
     async def delete(self, kind: Kind, cloud_id: CloudId) -> None:
         """Begin the deletion. Raises `ConflictError` while the cloud is busy with it, or somebody locked it."""
@@ -198,96 +175,68 @@ class OpenStackCloud:
 
     async def close(self) -> None:
         """Begin nothing more."""
-        self._calls.close()
+        self.wire.calls.close()
         await asyncio.to_thread(self.wire.close)
 
-    async def run(self, asked: str, work: Callable[[], T]) -> T:
-        """Run something that blocks on the cloud aside, within the pool's bounds."""
+    async def run(self, asked: str, work: Callable[[], Awaitable[T]]) -> T:
+        """One call, of however many requests, within its time limit."""
         try:
-            return await self._calls.run(asked, work)
+            return await self.wire.calls.within(asked, work)
         except (NotFoundError, RefusedError):
             self.lookups.forget()  # a name may mean another thing by now
             raise
 
-    def _volumes(self) -> list[dict[str, Any]]:
-        return self.wire.listed("volume", "/volumes/detail", "volumes") if self.wire.has("volume") else []
+    async def _volumes(self) -> list[dict[str, Any]]:
+        if not await self.wire.has("volume"):
+            return []
+        return await self.wire.listed("volume", "/volumes/detail", "volumes")
 
-    def _create_port(self, mark: Mark) -> CloudObject:
-        network = self.lookups.network_id(self._settings.network)
-        group = self.lookups.security_group_id(f"binderops-{self._deployment}", _OPEN[self._settings.tls])
+    async def _volume_limits(self) -> dict[str, Any]:
+        if not await self.wire.has("volume"):
+            return {}
+        return await self.wire.got("volume", "/limits", "limits")
+
+    async def _create_port(self, mark: Mark) -> CloudObject:
+        network = await self.lookups.network_id(self._settings.network)
+        group = await self.lookups.security_group_id(
+            f"binderops-{self._deployment}", _OPEN[self._settings.tls]
+        )
         body = openstack_bodies.port(mark, network, group)
-        found = self.wire.posted("network", "/ports", body, "port", asked="create the port")
+        found = await self.wire.posted("network", "/ports", body, "port", asked="create the port")
         with readable("create the port"):
             return openstack_objects.port(found, mark)
 
-    def _create_floating_ip(self, mark: Mark, port_id: CloudId) -> CloudObject:
-        external = self.lookups.external_network_id(self._settings.external_network)
+    async def _create_floating_ip(self, mark: Mark, port_id: CloudId) -> CloudObject:
+        external = await self.lookups.external_network_id(self._settings.external_network)
         body = openstack_bodies.floating_ip(mark, external, port_id)
-        found = self.wire.posted(
+        found = await self.wire.posted(
             "network", "/floatingips", body, "floatingip", asked="create the floating IP"
         )
         with readable("create the floating IP"):
             return openstack_objects.floating_ip(found, mark)
 
-    def _create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject:
-        found = self.lookups.image(image or self._settings.image)
+    async def _create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject:
+        found = await self.lookups.image(image or self._settings.image)
         body = openstack_bodies.volume(mark, found["id"], max(size_gib, int(found.get("min_disk") or 0)))
-        made = self.wire.posted("volume", "/volumes", body, "volume", asked="create the volume")
+        made = await self.wire.posted("volume", "/volumes", body, "volume", asked="create the volume")
         with readable("create the volume"):
             return openstack_objects.volume(made, mark)
 
-    def _create_server(self, spec: ServerSpec, data: str) -> CloudObject:
-        flavor = self.lookups.flavor_id(spec.flavor)
-        image = "" if spec.volume_id else self.lookups.image(spec.image or self._settings.image)["id"]
+    async def _create_server(self, spec: ServerSpec) -> CloudObject:
+        flavor = await self.lookups.flavor_id(spec.flavor)
+        named = spec.image or self._settings.image
+        image = "" if spec.volume_id else (await self.lookups.image(named))["id"]
+        data = await asyncio.to_thread(lambda: base64.b64encode(user_data.render(spec.launch)).decode())
         body = openstack_bodies.server(spec, flavor, image, data, self._settings.keypair)
-        found = self.wire.posted("compute", "/servers", body, "server", asked="create the server")
+        found = await self.wire.posted("compute", "/servers", body, "server", asked="create the server")
         return CloudObject(
             kind=Kind.SERVER, id=CloudId(found["id"]), mark=spec.mark, status=Status.BUILDING, port_id=spec.port_id
         )  # fmt: skip
 
-    def _console(self, server_id: CloudId) -> str:
+    async def _console(self, server_id: CloudId) -> str:
         path, asked = f"/servers/{server_id}/action", "read the console"
-        found = self.wire.asked("POST", "compute", path, asked=asked, json={"os-getConsoleOutput": {}})
+        found = await self.wire.asked(
+            "POST", "compute", path, asked=asked, purpose=Purpose.CONSOLE, json={"os-getConsoleOutput": {}}
+        )
         with readable(asked):
             return str(found["output"])
-
-
-def connect(settings: OpenStackSettings) -> Any:
-    """The SDK's connection; nothing is sent by making it. Raises `RefusedError` (``cloud-config``)."""
-    file = settings.environment.get("OS_CLIENT_CONFIG_FILE")
-    name = settings.cloud or settings.environment.get("OS_CLOUD")
-    more: dict[str, Any] = {"region_name": settings.region} if settings.region else {}
-    try:
-        config = openstack.config.OpenStackConfig(config_files=[file] if file else None, app_name="binderops")
-        return openstack.connection.Connection(config=config.get_one(cloud=name, **more))
-    except (openstack.exceptions.SDKException, ksa.ClientException, OSError, ValueError) as error:
-        raise RefusedError(
-            "cloud-config",
-            f"clouds.yaml does not tell how to reach {name or 'the cloud'}: {error}",
-            "Put clouds.yaml where openstack looks for it, or name it in OS_CLIENT_CONFIG_FILE, and the cloud in OS_CLOUD.",
-        ) from error
-
-
-@contextmanager
-def translated(asked: str) -> Iterator[None]:
-    """The SDK's own exceptions, in our words."""
-    try:
-        yield
-    except ksa.http.Unauthorized as error:
-        raise openstack_words.sign_in(str(error)) from error
-    except ksa.http.HttpError as error:  # only signing in raises these
-        if error.http_status < 500:
-            raise openstack_words.sign_in(str(error)) from error
-        raise openstack_words.refusal(error.http_status, str(error.message or ""), {}, asked=asked) from error
-    except (
-        ksa.catalog.CatalogException,
-        ksa.discovery.DiscoveryFailure,
-        ksa.service_providers.ServiceProviderNotFound,
-    ) as error:
-        raise TemporaryError(
-            "cloud-error", f"The cloud's catalog does not help to {asked}: {error}", "It is tried again."
-        ) from error
-    except (ksa.connection.ConnectionError, OSError) as error:
-        raise openstack_words.silent(asked, str(error)) from error
-    except (ksa.ClientException, openstack.exceptions.SDKException, ValueError, KeyError, TypeError) as error:
-        raise openstack_words.garbled(asked, str(error)) from error

@@ -67,6 +67,7 @@ class ProjectChecks:
             _Step(checks=("role",), ask=self._role, needs=(_SIGN_IN,)),
             _Step(checks=("credential",), ask=self._credential, needs=(_SIGN_IN,)),
             _Step(checks=("clock",), ask=self._clock, needs=(_SIGN_IN,)),
+            _Step(checks=("address",), ask=self._address, needs=(_SIGN_IN,)),
             _Step(checks=(_FLAVOR,), ask=self._flavor_found, needs=services),
             _Step(checks=("prices",), ask=self._prices, needs=(*services, _FLAVOR)),
             _Step(checks=("image",), ask=self._image, needs=services),
@@ -106,6 +107,9 @@ class ProjectChecks:
 
     async def _clock(self) -> Sequence[Finding]:
         return [verdicts.clock(self._who)]
+
+    async def _address(self) -> Sequence[Finding]:
+        return [verdicts.address(self.settings, self._who.auth_url)]
 
     async def _flavor_found(self) -> Sequence[Finding]:
         self._flavors = tuple(priced(f, self.plans.prices) for f in await self.facts.flavors())

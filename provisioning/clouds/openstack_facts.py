@@ -10,7 +10,9 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from provisioning.clouds import openstack_words
-from provisioning.clouds.openstack import OpenStackCloud, translated
+from provisioning.clouds.openstack import OpenStackCloud
+from provisioning.clouds.openstack_lookups import open_tcp
+from provisioning.clouds.openstack_session import translated
 from provisioning.clouds.openstack_wire import readable
 from provisioning.errors import NotFoundError, RefusedError
 from provisioning.model import CloudId, Flavor, Listing
@@ -131,10 +133,11 @@ class OpenStackFacts:
         self.console = cloud.console
 
     async def identity(self) -> Identity:
-        return await self._cloud.run("sign in", self._identity)
+        return await self._cloud.run("sign in", lambda: self._wire.on_identity(self._identity))
 
     async def credential(self) -> Credential:
-        return await self._cloud.run("show the application credential", self._credential)
+        asked = "show the application credential"
+        return await self._cloud.run(asked, lambda: self._wire.on_identity(self._credential))
 
     async def has(self, service: str) -> bool:
         return await self._cloud.run("read the catalog", lambda: self._wire.has(service))
@@ -171,16 +174,9 @@ class OpenStackFacts:
             return frozenset(_gateway(router) for router in routers if router["id"] in leading)
 
     async def security_group(self, name: str) -> Group | None:
-        project = await self._cloud.run("sign in", self._wire.project)
-        listed = await self._listed(
-            "network", "/security-groups", "security_groups", name=name, project_id=project
-        )
+        found = await self._cloud.run("list the security groups", lambda: self._cloud.lookups.groups(name))
         with readable("list security groups"):
-            rules = listed[0].get("security_group_rules") or [] if listed else []
-            opened = {
-                r["port_range_min"] for r in rules if r["direction"] == "ingress" and r["port_range_min"]
-            }
-            return Group(open_tcp=frozenset(opened)) if listed else None
+            return Group(open_tcp=open_tcp(found[0])) if found else None
 
     async def security_group_allowance(self) -> Allowance:
         path = f"/quotas/{await self._cloud.run('sign in', self._wire.project)}/details"
@@ -231,10 +227,10 @@ class OpenStackFacts:
                 expires_at=_time(found.get("expires_at")), is_unrestricted=bool(found.get("unrestricted"))
             )
 
-    def _images(self, name: str) -> tuple[Image, ...]:
-        found = self._wire.listed("image", "/images", "images", name=name, sort="created_at:desc")
+    async def _images(self, name: str) -> tuple[Image, ...]:
+        found = await self._wire.listed("image", "/images", "images", name=name, sort="created_at:desc")
         if not found and len(name) == _UUID_LENGTH:
-            found = self._wire.listed("image", "/images", "images", id=name)
+            found = await self._wire.listed("image", "/images", "images", id=name)
         with readable("list images"):
             return tuple(_image(one) for one in found)
 

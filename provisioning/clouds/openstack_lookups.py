@@ -1,42 +1,41 @@
 """Names turned into OpenStack's ids, remembered for a while: flavors, images, networks, and the deployment's security group.
 
-All functions block; the driver runs them aside. What the cloud says is gone is forgotten at once (`Lookups.forget`).
+What the cloud says is gone is forgotten at once (`Lookups.forget`), what was not found is not looked for again for ten seconds.
 """
 
-import threading
-import time
-from collections.abc import Callable, Iterable
-from typing import Any, TypeVar, cast
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Any, TypeVar
 
+from provisioning.clouds.openstack_memory import Memory
 from provisioning.clouds.openstack_wire import Wire
-from provisioning.errors import NotFoundError, RefusedError
+from provisioning.errors import ConflictError, NotFoundError, RefusedError, TemporaryError
 
 T = TypeVar("T")
 
-_KEPT_S = 300.0
 _UUID_LENGTH = 36
 
 
 class Lookups:
     """What names mean in this project."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, now: Callable[[], datetime]) -> None:
         self._wire = wire
-        self._lock = threading.RLock()  # one thread looks something up, the others wait for what it finds
-        self._kept: dict[tuple[str, ...], tuple[float, Any]] = {}
+        self._memory = Memory(now)
 
     def forget(self) -> None:
         """Look everything up again the next time."""
-        with self._lock:
-            self._kept.clear()
+        self._memory.forget()
 
-    def flavors(self) -> list[dict[str, Any]]:
+    async def flavors(self) -> list[dict[str, Any]]:
         """Every flavor of the project, as Nova shows them."""
-        return self._once(("flavors",), lambda: self._wire.listed("compute", "/flavors/detail", "flavors"))
+        return await self._once(
+            ("flavors",), lambda: self._wire.listed("compute", "/flavors/detail", "flavors")
+        )
 
-    def flavor_id(self, name: str) -> str:
+    async def flavor_id(self, name: str) -> str:
         """Raises `NotFoundError` (``flavor-gone``)."""
-        for flavor in self.flavors():
+        for flavor in await self.flavors():
             if flavor["name"] == name:
                 return str(flavor["id"])
         self.forget()
@@ -44,37 +43,35 @@ class Lookups:
             "flavor-gone", f"The cloud has no flavor {name} (any more).", "Ask for another flavor."
         )
 
-    def image(self, name: str) -> dict[str, Any]:
+    async def image(self, name: str) -> dict[str, Any]:
         """The image of this id, or the newest active one of this name. Raises `NotFoundError` (``image-gone``)."""
-        return self._once(("image", name), lambda: self._find_image(name))
+        return await self._once(("image", name), lambda: self._find_image(name))
 
-    def network_id(self, wanted: str) -> str:
+    async def network_id(self, wanted: str) -> str:
         """The tenant network: the one named, else the auto-allocated topology's. Raises `RefusedError` (``network-unclear``)."""
-        return self._once(("network", wanted), lambda: self._find_network(wanted))
+        return await self._once(("network", wanted), lambda: self._find_network(wanted))
 
-    def external_network_id(self, wanted: str) -> str:
+    async def external_network_id(self, wanted: str) -> str:
         """The network that floating IPs come from: the one named, or the only one. Raises `RefusedError` (``network-unclear``)."""
-        return self._once(("external", wanted), lambda: self._find_external(wanted))
+        return await self._once(("external", wanted), lambda: self._find_external(wanted))
 
-    def security_group_id(self, name: str, tcp_ports: Iterable[int]) -> str:
+    async def security_group_id(self, name: str, tcp_ports: Iterable[int]) -> str:
         """The deployment's own security group, made where it is missing, with these ports open to everybody."""
-        return self._once(("group", name), lambda: self._find_group(name, frozenset(tcp_ports)))
+        return await self._once(("group", name), lambda: self._find_group(name, frozenset(tcp_ports)))
 
-    def _once(self, key: tuple[str, ...], find: Callable[[], T]) -> T:
-        with self._lock:
-            kept_at, kept = self._kept.get(key, (0.0, None))
-            if kept is not None and time.monotonic() < kept_at + _KEPT_S:
-                return cast("T", kept)
-            found = find()
-            self._kept[key] = (time.monotonic(), found)
-            return found
+    async def _once(self, key: tuple[str, ...], find: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await self._memory.once(key, find)
+        except TemporaryError as error:
+            error.is_unanswered = False  # what it was looked up for was not asked for yet
+            raise
 
-    def _find_image(self, name: str) -> dict[str, Any]:
-        images = self._wire.listed(
+    async def _find_image(self, name: str) -> dict[str, Any]:
+        images = await self._wire.listed(
             "image", "/images", "images", name=name, status="active", sort="created_at:desc"
         )
         if not images and len(name) == _UUID_LENGTH:
-            images = self._wire.listed("image", "/images", "images", id=name, status="active")
+            images = await self._wire.listed("image", "/images", "images", id=name, status="active")
         if not images:
             self.forget()
             raise NotFoundError(
@@ -84,20 +81,20 @@ class Lookups:
             )
         return images[0]
 
-    def _find_network(self, wanted: str) -> str:
-        networks = self._wire.listed("network", "/networks", "networks")
+    async def _find_network(self, wanted: str) -> str:
+        networks = await self._wire.listed("network", "/networks", "networks")
         if wanted:
             return self._named(networks, wanted, "network")
         try:
-            path = f"/auto-allocated-topology/{self._wire.project()}"
-            return str(self._wire.got("network", path, "auto_allocated_topology")["id"])
+            path = f"/auto-allocated-topology/{await self._wire.project()}"
+            return str((await self._wire.got("network", path, "auto_allocated_topology"))["id"])
         except (NotFoundError, RefusedError):  # this cloud has no such service
             own = [n for n in networks if not n.get("router:external")]
             usual = [n for n in own if n["name"] == "auto_allocated_network"]
             return self._only(usual or own, "network")
 
-    def _find_external(self, wanted: str) -> str:
-        networks = self._wire.listed("network", "/networks", "networks", **{"router:external": "true"})
+    async def _find_external(self, wanted: str) -> str:
+        networks = await self._wire.listed("network", "/networks", "networks", **{"router:external": "true"})
         if any(wanted in (n["name"], n["id"]) for n in networks):
             return self._named(networks, wanted, "external_network")
         return self._only(networks, "external_network")
@@ -115,35 +112,53 @@ class Lookups:
             f"Whoever runs the bot must name one: the setting cloud.{setting}.",
         )
 
-    def _find_group(self, name: str, tcp_ports: frozenset[int]) -> str:
-        groups = self._groups(name)
+    async def _find_group(self, name: str, tcp_ports: frozenset[int]) -> str:
+        groups = await self.groups(name)
         if not groups:
             body = {"name": name, "description": "Binderops: what its instances are reached by"}
-            self._wire.posted(
+            await self._wire.posted(
                 "network", "/security-groups", {"security_group": body}, "security_group",
                 asked="create the security group",
             )  # fmt: skip
-            groups = self._groups(name)
-            for later in groups[1:]:  # two bots began at once: both keep the older one
-                self._wire.deleted(
-                    "network", f"/security-groups/{later['id']}", asked="delete a second security group"
-                )
-        group = groups[0]
-        rules = group.get("security_group_rules") or []
-        there = {r["port_range_min"] for r in rules if r["direction"] == "ingress" and r["protocol"] == "tcp"}
-        for port in sorted(tcp_ports - there):
-            rule = {
-                "security_group_id": group["id"], "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp",
-                "port_range_min": port, "port_range_max": port,
-            }  # fmt: skip
-            self._wire.posted(
+            # Another bot may have made one at the same time: both take the first. A second one stays, since nobody can tell
+            # whether a port is being made in it just now.
+            groups = await self.groups(name)
+        if not groups:
+            raise NotFoundError(
+                "cloud-not-found",
+                f"The security group {name} was made and is not listed yet.",
+                "Retry: what names mean is looked up anew.",
+            )
+        for port in sorted(tcp_ports - open_tcp(groups[0])):
+            await self._open(groups[0]["id"], port)
+        return str(groups[0]["id"])
+
+    async def _open(self, group: str, port: int) -> None:
+        rule = {
+            "security_group_id": group, "direction": "ingress", "ethertype": "IPv4", "protocol": "tcp",
+            "port_range_min": port, "port_range_max": port,
+        }  # fmt: skip
+        try:
+            await self._wire.posted(
                 "network", "/security-group-rules", {"security_group_rule": rule}, "security_group_rule",
                 asked="open a port in the security group",
             )  # fmt: skip
-        return str(group["id"])
+        except ConflictError as error:  # another bot was faster with the same rule
+            if error.code != "cloud-conflict":
+                raise
 
-    def _groups(self, name: str) -> list[dict[str, Any]]:
-        found = self._wire.listed(
-            "network", "/security-groups", "security_groups", name=name, project_id=self._wire.project()
+    async def groups(self, name: str) -> list[dict[str, Any]]:
+        """The project's security groups of this name; the first is the one that everybody takes."""
+        found = await self._wire.listed(
+            "network", "/security-groups", "security_groups", name=name, project_id=await self._wire.project()
         )
         return sorted(found, key=lambda g: (str(g.get("created_at")), g["id"]))
+
+
+def open_tcp(group: dict[str, Any]) -> frozenset[int]:
+    """The TCP ports that the security group opens."""
+    rules = group.get("security_group_rules") or []
+    return frozenset(
+        r["port_range_min"] for r in rules
+        if r["direction"] == "ingress" and r["protocol"] == "tcp" and r["port_range_min"]
+    )  # fmt: skip

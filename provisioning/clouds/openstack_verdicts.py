@@ -6,9 +6,11 @@ Each follows what the driver would do with the same facts (`openstack_lookups`),
 import difflib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from provisioning.checks import Finding, fail, ok, unknown, warn
 from provisioning.clouds.openstack_facts import Credential, Identity, Image
+from provisioning.clouds.openstack_session import OpenStackSettings
 from provisioning.model import Flavor
 from provisioning.phases import Policy
 from provisioning.plan import PlanPolicy
@@ -16,6 +18,8 @@ from provisioning.plan import PlanPolicy
 _SOON = timedelta(days=14)  # before a credential ends: time enough to make another one
 _CLOCKS_APART = timedelta(seconds=30)
 _MOST_NAMED = 6
+_JETSTREAM2 = "jetstream-cloud.org"  # where it signs in: docs.jetstream-cloud.org
+_ITS_PROXIES = "exosphere.app"  # Exosphere's, which pass on to floating IPs of Jetstream2 only
 _MAKES_SERVERS = frozenset({"member", "admin", "_member_"})  # as Keystone and older clouds name them
 _NO_MORE_THAN_LOOKS = frozenset({"reader", "audit"})
 
@@ -24,6 +28,28 @@ def sign_in(found: Identity) -> Finding:
     """Where we are, and as whom."""
     region = f", region {found.region}" if found.region else ""
     return ok("sign-in", f"{found.user} in project {found.project} at {found.auth_url}{region}")
+
+
+def proxy_of_another_cloud(settings: OpenStackSettings, auth_url: str) -> str:
+    """Why people will not get to their environments: Jetstream2's proxy before a cloud that is not Jetstream2. Empty: no reason."""
+    host = (urlsplit(auth_url).hostname or "").casefold()
+    is_its_proxy = settings.tls == "proxy" and _is_within(settings.proxy_host.casefold(), _ITS_PROXIES)
+    if not is_its_proxy or not host or _is_within(host, _JETSTREAM2):
+        return ""
+    return (
+        f"Environments would be opened by {settings.proxy_host}, which leads to Jetstream2 only, and the cloud signs in at {host}."
+        " Set preset: generic, or cloud.tls: internal, or this cloud's own cloud.proxy_host."
+    )
+
+
+def address(settings: OpenStackSettings, auth_url: str) -> Finding:
+    """By what address people open an environment."""
+    if doubt := proxy_of_another_cloud(settings, auth_url):
+        said, mend = doubt.split(". Set ", 1)
+        return warn("address", f"{said}.", f"Whoever runs the bot should set {mend}")
+    if settings.tls == "proxy":
+        return ok("address", f"browsers come by the application proxy {settings.proxy_host}")
+    return ok("address", "browsers come by the floating IP, to a certificate that none of them knows")
 
 
 def services(found: Identity, missing: Sequence[str]) -> Finding:
@@ -241,3 +267,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _and(names: Sequence[str]) -> str:
     return ", ".join(names)
+
+
+def _is_within(host: str, domain: str) -> bool:
+    return host == domain or host.endswith(f".{domain}")

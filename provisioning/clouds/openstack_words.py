@@ -27,7 +27,13 @@ _MOST_OF_A_PAGE = 10_000  # characters
 _UNSEEN = re.compile(r"<(style|script)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _QUOTA = re.compile(r"quota|over ?limit|limit ?exceeded|maximum number of|exceeds the allowed", re.IGNORECASE)
 _CAPACITY = re.compile(
-    r"no valid host|not enough hosts|no suitable host|insufficient .*resources|no more ip addresses|ipaddressgeneration|exhausted",
+    r"no valid host|not enough hosts|no suitable host|insufficient .*resources|exhausted",
+    re.IGNORECASE,
+)
+#: neutron_lib/exceptions/__init__.py: IpAddressGenerationFailure (409), ExternalIpAddressExhausted (400); neutron/ipam/exceptions.py:
+#: IpAddressGenerationFailure (409); nova/exception.py: NoMoreFixedIps, NoMoreFloatingIps. All of 2025.2.
+_ADDRESSES = re.compile(
+    r"no more ip addresses|unable to find any ip address|no fixed ip addresses available|zero floating ips|ipaddressgeneration",
     re.IGNORECASE,
 )
 _BUSY = re.compile(
@@ -68,9 +74,13 @@ def refusal(status: int, body: str, headers: Mapping[str, str], *, asked: str) -
             f"The project's quota does not allow it. {text}",
             "Delete an environment that nobody needs, or ask the project's manager for more; `/binder quota` shows the numbers.",
         )
-    if status < 500 and _CAPACITY.search(said):  # of what broke, nobody knows whether it worked
+    if status < 500 and _ADDRESSES.search(said):  # of what broke, nobody knows whether it worked
+        return no_addresses(text)
+    if status < 500 and _CAPACITY.search(said):
         return no_capacity(text)
-    if status == 429 or (status == 413 and "retry-after" in headers):
+    if status == 408:  # as a proxy says it, too, that the service did not answer in time
+        return silent(asked, f"{status} {said}")
+    if status in (425, 429) or (status == 413 and "retry-after" in headers):
         return TemporaryError(
             "cloud-busy",
             f"The cloud wants fewer requests. {text}",
@@ -129,6 +139,49 @@ def no_capacity(text: str) -> CapacityError:
     )
 
 
+def no_addresses(text: str) -> CapacityError:
+    """A network is out of addresses: the instances' own, or the one that floating IPs come from."""
+    return CapacityError(
+        "no-addresses",
+        f"A network of the cloud has no address left. {text}",
+        "It is tried again. Delete an environment that nobody needs, or ask whoever runs the cloud for more addresses; the"
+        " message names the network.",
+    )
+
+
+def not_signed_in(status: int, said: str, headers: Mapping[str, str]) -> BinderopsError:
+    """The identity service did not let us in. Nothing else was asked of the cloud, so nothing else can have worked."""
+    is_credential = (
+        status == 404 and "application credential" in said.lower()
+    )  # Keystone's ApplicationCredentialNotFound
+    if status in (400, 401, 403) or is_credential:
+        return sign_in(one_line(said))
+    if status in (408, 413, 425, 429) or status >= 500:
+        error = refusal(status, said, {n.lower(): v for n, v in headers.items()}, asked="let the bot sign in")
+        if isinstance(error, TemporaryError):
+            error.is_unanswered = False
+        return error
+    return cloud_config("let the bot sign in", f"{status} {one_line(said)}")
+
+
+def cloud_config(asked: str, said: str) -> RefusedError:
+    """What clouds.yaml says does not fit the cloud: an address, a service, a region, an interface."""
+    return RefusedError(
+        "cloud-config",
+        f"The cloud cannot be asked to {asked} as clouds.yaml has it: {one_line(said)}",
+        "Whoever runs the bot must look at clouds.yaml: auth_url, region_name, interface, and the project.",
+    )
+
+
+def undiscovered(asked: str, said: str) -> TemporaryError:
+    """A service did not say which versions it has, so that nothing was asked of it."""
+    return TemporaryError(
+        "cloud-error",
+        f"The cloud was to be asked to {asked}, and a service does not tell its versions: {one_line(said)}",
+        "It is tried again.",
+    )
+
+
 def sign_in(said: str) -> RefusedError:
     """The cloud does not take our credentials."""
     return RefusedError(
@@ -138,23 +191,23 @@ def sign_in(said: str) -> RefusedError:
     )
 
 
-def silent(asked: str, said: str) -> TemporaryError:
-    """No answer came: nobody knows whether it worked."""
+def silent(asked: str, said: str, *, is_unanswered: bool = True) -> TemporaryError:
+    """No answer came: nobody knows whether it worked, except where the request had not left."""
     return TemporaryError(
         "cloud-silent",
         f"The cloud was asked to {asked} and did not answer: {said}",
         "It is tried again.",
-        is_unanswered=True,
+        is_unanswered=is_unanswered,
     )
 
 
-def garbled(asked: str, said: str) -> TemporaryError:
+def garbled(asked: str, said: str, *, is_unanswered: bool = True) -> TemporaryError:
     """An answer came that is none of the API's: nobody knows whether it worked."""
     return TemporaryError(
         "cloud-garbled",
         f"The cloud was asked to {asked} and its answer makes no sense: {said[:200]}",
         "It is tried again; if it goes on, something between the bot and the cloud answers for it.",
-        is_unanswered=True,
+        is_unanswered=is_unanswered,
     )
 
 

@@ -1,11 +1,22 @@
 """From settings to clouds."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from bot.clouds import is_local, is_openstack_named, openstack_settings, openstack_sites, plans
+from bot.clouds import (
+    doubts,
+    is_local,
+    is_openstack_named,
+    openstack_cloud,
+    openstack_settings,
+    openstack_sites,
+    plans,
+    plans_on,
+)
+from bot.masking import forget, masked
 from bot.settings import Settings, load
 from provisioning.clouds.openstack import OpenStackSettings
 from provisioning.errors import RefusedError
@@ -133,6 +144,72 @@ def test_given_a_cloud_that_clouds_yaml_does_not_have_when_opened_then_it_is_ref
         openstack_sites(settings, clock)
 
     assert (refused.value.code, "south" in refused.value.message) == ("cloud-config", True)
+
+
+@pytest.fixture
+def _nothing_hidden() -> Iterator[None]:
+    yield
+    forget()
+
+
+SECRETS = """
+clouds:
+  one:
+    auth_type: v3oidcpassword
+    auth: {auth_url: "http://127.0.0.1:9/v3", username: learner, password: tide-pool-7, client_secret: 4711000815,
+           access_token_endpoint: "http://127.0.0.1:9/token", identity_provider: idp, protocol: openid, client_id: binderops}
+  two: {auth: {auth_url: "http://127.0.0.1:9/v3", application_credential_id: abcdef0123, application_credential_secret: dune-grass-9}, auth_type: v3applicationcredential}
+  three: {auth: {auth_url: "http://127.0.0.1:9/v3", token: kelp-forest-3}, auth_type: v3token}
+"""
+
+
+@pytest.mark.parametrize("settings", ["clouds: {one: , two: , three: }"], indirect=True)
+@pytest.mark.usefixtures("_nothing_hidden")
+async def test_given_secrets_in_clouds_yaml_when_its_clouds_are_known_then_no_line_shows_them(
+    settings: Settings, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "clouds.yaml").write_text(SECRETS)
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "clouds.yaml"))
+
+    for chosen in openstack_settings(settings).values():
+        await openstack_cloud(settings, chosen, clock).close()
+
+    line = "learner tide-pool-7 4711000815 abcdef0123 dune-grass-9 kelp-forest-3 http://127.0.0.1:9/token"
+    assert masked(line) == "learner *** *** abcdef0123 *** *** http://127.0.0.1:9/token"
+
+
+@pytest.mark.parametrize(
+    ("settings", "flavor", "is_own"),
+    [
+        pytest.param("preset: local\nclouds: {west: , east: {flavor: m3.tiny}}", "m3.tiny", True, id="its own"),
+        pytest.param("preset: jetstream2\nclouds: {east: }", "m3.small", False, id="the preset's"),
+    ],
+    indirect=["settings"],
+)  # fmt: skip
+def test_given_a_cloud_of_the_settings_then_launches_there_follow_its_own_before_the_preset(
+    settings: Settings, flavor: str, is_own: bool
+) -> None:
+    found = plans_on(settings, "east", openstack_settings(settings)["east"])
+
+    assert (found.default_flavor, found.is_own_flavor) == (flavor, is_own)
+
+
+@pytest.mark.parametrize(
+    ("settings", "clouds"),
+    [
+        pytest.param("preset: jetstream2\nclouds: {east: , west: {tls: internal}}", ["east"], id="Jetstream2's preset"),
+        pytest.param("preset: generic\nclouds: {east: , west: }", [], id="generic"),
+    ],
+    indirect=["settings"],
+)  # fmt: skip
+@pytest.mark.usefixtures("clouds_yaml")
+def test_given_jetstream2s_proxy_on_another_cloud_then_it_is_said_of_which(
+    settings: Settings, clouds: list[str]
+) -> None:
+    said = doubts(settings)
+
+    assert [line.split(":")[0].removeprefix("cloud ") for line in said] == clouds
+    assert all("Jetstream2 only" in line and "127.0.0.1" in line for line in said)
 
 
 @pytest.mark.parametrize("settings", [""], indirect=True)

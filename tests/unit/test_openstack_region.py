@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from keystoneauth1.access.service_catalog import ServiceCatalogV3
 
-from provisioning.clouds.openstack import translated
-from provisioning.clouds.openstack_calls import Pace
+from provisioning.clouds.openstack_calls import Calls, Pace
+from provisioning.clouds.openstack_session import translated
 from provisioning.clouds.openstack_wire import Wire
+from tests.strategies import NOW
 
 
 def endpoint(region: str, interface: str = "public") -> dict[str, str]:
@@ -29,12 +30,23 @@ class Config:
         return self.region or None
 
 
+class Session:
+    """One that is signed in."""
+
+    def __init__(self, auth: object) -> None:
+        self.auth = auth
+
+    def get_auth_headers(self) -> dict[str, str]:
+        return {"X-Auth-Token": "t"}
+
+
 def wire_on(endpoints: list[dict[str, str]], region: str) -> Wire:
     catalog = ServiceCatalogV3([{"type": "compute", "name": "nova", "endpoints": endpoints}])
     auth = SimpleNamespace(get_access=lambda _session: SimpleNamespace(service_catalog=catalog))
-    connection: Any = SimpleNamespace(config=Config(region), session=SimpleNamespace(auth=auth))
+    connection: Any = SimpleNamespace(config=Config(region), session=Session(auth))
     return Wire(
-        lambda: connection, translated, pace=Pace(100), answer_within_s=1, observe=lambda _label, _status, _seconds: None
+        lambda: connection, translated, calls=Calls(limit_s=10), pace=Pace(100), now=lambda: NOW, answer_within_s=1,
+        observe=lambda _label, _status, _seconds: None,
     )  # fmt: skip
 
 
@@ -51,7 +63,11 @@ def wire_on(endpoints: list[dict[str, str]], region: str) -> Wire:
         pytest.param([endpoint("")], "", "", id="a cloud without regions"),
     ],
 )
-def test_given_a_catalog_and_clouds_yaml_then_the_region_is_the_one_that_servers_are_in(
+async def test_given_a_catalog_and_clouds_yaml_then_the_region_is_the_one_that_servers_are_in(
     endpoints: list[dict[str, str]], named: str, region: str
 ) -> None:
-    assert wire_on(endpoints, named).region() == region
+    wire = wire_on(endpoints, named)
+    try:
+        assert await wire.region() == region
+    finally:
+        wire.calls.close()

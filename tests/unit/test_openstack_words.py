@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.clouds.openstack_words import garbled, one_line, refusal, sign_in, silent, words
+from provisioning.clouds.openstack_words import (
+    garbled,
+    not_signed_in,
+    one_line,
+    refusal,
+    sign_in,
+    silent,
+    words,
+)
 from provisioning.errors import (
     BinderopsError,
     CapacityError,
@@ -115,7 +123,11 @@ USER_DATA = "Invalid input for field/attribute user_data. Value: {0}. '{0}' is t
         pytest.param(400, nova("badRequest", 400, IN_USE), ConflictError, "cloud-conflict", id="cinder: the volume is in use"),
         pytest.param(409, neutron("FloatingIPPortAlreadyAssociated", HAS_ONE), ConflictError, "cloud-conflict", id="neutron: the port has a floating IP"),
         pytest.param(409, neutron("SecurityGroupInUse", f"Security Group {MISSING} in use."), ConflictError, "cloud-conflict", id="neutron: the group is in use"),
-        pytest.param(409, neutron("IpAddressGenerationFailure", f"No more IP addresses available on network {MISSING}."), CapacityError, "no-capacity", id="neutron: out of addresses"),
+        pytest.param(409, neutron("IpAddressGenerationFailure", f"No more IP addresses available on network {MISSING}."), CapacityError, "no-addresses", id="neutron: out of addresses"),
+        pytest.param(409, neutron("IpAddressGenerationFailure", f"No more IP addresses available for subnet {MISSING}."), CapacityError, "no-addresses", id="neutron: a subnet out of addresses"),
+        pytest.param(400, neutron("ExternalIpAddressExhausted", f"Unable to find any IP address on external network {MISSING}."), CapacityError, "no-addresses", id="neutron: the external network out of addresses"),
+        pytest.param(400, nova("badRequest", 400, f"No fixed IP addresses available for network: {MISSING}"), CapacityError, "no-addresses", id="nova: out of addresses"),
+        pytest.param(404, nova("itemNotFound", 404, "Zero floating IPs available."), CapacityError, "no-addresses", id="nova: out of floating IPs"),
         pytest.param(403, nova("forbidden", 403, "Policy doesn't allow os_compute_api:os-hypervisors:list to be performed."), TeamError, "cloud-forbidden", id="nova: not allowed"),
         pytest.param(403, neutron("PolicyNotAuthorized", "(rule:create_network and rule:create_network:router:external) is disallowed by policy"), TeamError, "cloud-forbidden", id="neutron: not allowed"),
         pytest.param(401, keystone(401, "Unauthorized", "The request you have made requires authentication."), RefusedError, "cloud-sign-in", id="keystone: wrong secret, revoked token"),
@@ -124,6 +136,8 @@ USER_DATA = "Invalid input for field/attribute user_data. Value: {0}. '{0}' is t
         pytest.param(400, nova("badRequest", 400, USER_DATA), RefusedError, "cloud-refused", id="nova: user data too long"),
         pytest.param(400, neutron("HTTPBadRequest", "Unrecognized attribute(s) 'nonsense'"), RefusedError, "cloud-refused", id="neutron: not understood"),
         pytest.param(400, "", RefusedError, "cloud-refused", id="no words"),
+        pytest.param(408, "", TemporaryError, "cloud-silent", id="a proxy that did not get the whole request in time"),
+        pytest.param(425, "", TemporaryError, "cloud-busy", id="too early"),
         pytest.param(429, nova("overLimit", 429, "This request was rate-limited."), TemporaryError, "cloud-busy", id="too many requests"),
         pytest.param(500, nova("computeFault", 500, BROKEN), TemporaryError, "cloud-error", id="nova: broke"),
         pytest.param(500, nova("computeFault", 500, TIMED_OUT_POOL), TemporaryError, "cloud-error", id="nova: broke, which is no lack of room"),
@@ -150,6 +164,10 @@ def test_given_a_refusal_when_translated_then_it_says_who_can_act(
         pytest.param(refused(500, nova("computeFault", 500, "No valid host was found.")), True, id="it broke and speaks of hosts"),
         pytest.param(silent("create the server", "timed out"), True, id="nothing came"),
         pytest.param(garbled("create the server", "KeyError: 'server'"), True, id="nonsense came"),
+        pytest.param(refused(408, ""), True, id="a request time-out"),
+        pytest.param(refused(425, ""), False, id="too early"),
+        pytest.param(not_signed_in(500, "", {}), False, id="it broke while we signed in"),
+        pytest.param(not_signed_in(408, "", {}), False, id="signing in took too long"),
         pytest.param(refused(429, ""), False, id="too many requests"),
         pytest.param(refused(413, "", {"retry-after": "3"}), False, id="too much at once"),
         pytest.param(refused(409, neutron("IpAddressGenerationFailure", "No more IP addresses available on network N.")), False, id="no address left"),
@@ -160,6 +178,37 @@ def test_given_a_temporary_error_then_it_tells_whether_it_may_have_worked(
 ) -> None:
     assert isinstance(error, TemporaryError)
     assert error.is_unanswered is unanswered
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "kind", "code"),
+    [
+        pytest.param(400, "Expecting to find domain in user.", RefusedError, "cloud-sign-in", id="an incomplete sign-in"),
+        pytest.param(401, "The request you have made requires authentication.", RefusedError, "cloud-sign-in", id="a wrong secret"),
+        pytest.param(403, "The password is expired and needs to be changed.", RefusedError, "cloud-sign-in", id="not allowed in"),
+        pytest.param(404, "Could not find Application Credential: 051a.", RefusedError, "cloud-sign-in", id="a credential deleted"),
+        pytest.param(404, "The resource could not be found.", RefusedError, "cloud-config", id="another address"),
+        pytest.param(405, "Method Not Allowed", RefusedError, "cloud-config", id="a server that is no Keystone"),
+        pytest.param(408, "", TemporaryError, "cloud-silent", id="a time-out"),
+        pytest.param(425, "", TemporaryError, "cloud-busy", id="too early"),
+        pytest.param(429, "", TemporaryError, "cloud-busy", id="too many requests"),
+        pytest.param(500, "An unexpected error prevented the server from fulfilling your request.", TemporaryError, "cloud-error", id="broken"),
+        pytest.param(504, "Gateway Time-out", TemporaryError, "cloud-error", id="a proxy without a server"),
+    ],
+)  # fmt: skip
+def test_given_a_sign_in_that_fails_when_translated_then_only_a_refused_credential_is_called_so(
+    status: int, said: str, kind: type[BinderopsError], code: str
+) -> None:
+    error = not_signed_in(status, said, {})
+
+    assert (type(error), error.code) == (kind, code)
+
+
+def test_given_an_identity_service_that_wants_us_to_wait_then_we_wait() -> None:
+    error = not_signed_in(503, "", {"Retry-After": "17"})
+
+    assert isinstance(error, TemporaryError)
+    assert error.delay == timedelta(seconds=17)
 
 
 @pytest.mark.parametrize(

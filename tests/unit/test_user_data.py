@@ -2,6 +2,8 @@
 
 import base64
 import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=15)  # each one packs the whole agent
+@settings(max_examples=15)  # each one unpacks the whole agent
 @given(st.dictionaries(st.text(max_size=20), JSON, max_size=8))
 def test_given_any_orders_then_they_come_back_equal(launch: dict[str, Any]) -> None:
     config, orders = load(render(launch))
@@ -42,6 +44,32 @@ def test_given_the_agent_then_its_text_arrives_unchanged_and_whole() -> None:
 
 def test_given_the_same_orders_then_the_same_bytes() -> None:
     assert render({"a": 1}) == render({"a": 1})
+
+
+def test_given_orders_packed_by_threads_at_once_then_each_gets_its_own_whole() -> None:
+    launches = [{"title": f"launch {n}", "noise": "x" * n} for n in range(8)]
+
+    with ThreadPoolExecutor(4) as pool:
+        packed = list(pool.map(render, launches))
+
+    assert [load(one)[1] for one in packed] == launches
+
+
+def test_given_the_agent_packed_once_when_another_launch_is_packed_then_no_file_is_read_again() -> None:
+    read: list[str] = []
+    is_looking = True  # a hook stays as long as the process
+
+    def hear(event: str, arguments: tuple[object, ...]) -> None:
+        if is_looking and event == "open":
+            read.append(str(arguments[0]))
+
+    render({"a": 1})
+    sys.addaudithook(hear)
+
+    render({"a": 2})
+
+    is_looking = False
+    assert [name for name in read if "guest" in name or "templates" in name] == []
 
 
 def test_given_real_orders_then_they_fit_with_room_to_spare() -> None:

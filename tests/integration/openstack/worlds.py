@@ -200,11 +200,13 @@ async def world_on(bed: Bed, db: Database, clock: Clock, **settings: Any) -> Asy
         yield World(db, cloud, clock, deployment)
     finally:
         await sweep(cloud)
-        await asyncio.to_thread(_close_doors, cloud, f"binderops-{deployment}")
+        await _close_doors(cloud, f"binderops-{deployment}")
         await cloud.close()
 
 
-def _close_doors(cloud: OpenStackCloud, name: str) -> None:
+async def _close_doors(cloud: OpenStackCloud, name: str) -> None:
     """Delete the deployment's security group: a project may have few."""
-    for group in cloud.wire.listed("network", "/security-groups", "security_groups", name=name):
-        cloud.wire.deleted("network", f"/security-groups/{group['id']}", asked="delete the security group")
+    for group in await cloud.wire.listed("network", "/security-groups", "security_groups", name=name):
+        await cloud.wire.deleted(
+            "network", f"/security-groups/{group['id']}", asked="delete the security group"
+        )
