@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 
 from bot.logs import configure
 from bot.masking import hide, masked, secrets_in
@@ -21,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         description="A Slack bot that turns a repository into a running Binder on an OpenStack instance.",
         epilog="Settings: binderops.yaml (BINDEROPS_CONFIG) and the environment; docs/reference/settings.md lists them.",
     )
+    parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         module = _module(name)
@@ -44,6 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _version() -> str:
+    try:
+        return f"binderops {version('binderops')}"
+    except PackageNotFoundError:  # files that nobody installed
+        return "binderops, not installed"
 
 
 def _module(command: str):  # type: ignore[no-untyped-def]  # noqa: ANN202  modules have no protocol to name
