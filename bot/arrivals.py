@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.home import channel_of
 from bot.intents import Details
 from bot.launch_form import origin_of
 
@@ -21,10 +22,15 @@ class Arrival:
     response_url: str = ""
     thread_ts: str = ""  # of the thread it was done in; empty: in the channel itself
     text: str = ""
+    on_home: bool = False
+    is_blank: bool = False  # the Home was opened and nothing was ever published on it
 
     def answered_at(self, details: Details) -> Details:
         """The details with where the answer goes."""
-        return replace(details, response_url=self.response_url, thread_ts=self.thread_ts)
+        return replace(
+            details, response_url=self.response_url, thread_ts=self.thread_ts,
+            on_home=self.on_home, is_blank=self.is_blank,
+        )  # fmt: skip
 
 
 def typed_in(body: dict[str, Any]) -> tuple[Arrival, str]:
@@ -37,9 +43,13 @@ def typed_in(body: dict[str, Any]) -> tuple[Arrival, str]:
 
 
 def pressed_in(body: dict[str, Any]) -> Arrival:
-    """A press of a button in a message."""
-    user, container = body["user"], body.get("container") or {}
+    """A press of a button in a message, or on the person's Home."""
+    user, container, view = body["user"], body.get("container") or {}, body.get("view") or {}
     team = user.get("team_id") or body["team"]["id"]
+    if view.get("type") == "home":
+        return Arrival(
+            dedupe=_trigger(body, team), team=team, user=user["id"], channel=channel_of(view), on_home=True
+        )
     channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or ""
     return Arrival(
         dedupe=_trigger(body, team), team=team, user=user["id"], channel=channel,
@@ -64,7 +74,7 @@ def submitted_in(body: dict[str, Any]) -> Arrival:
     origin = origin_of(view)
     return Arrival(
         dedupe=f"view:{view['id']}:{view['hash']}", team=user.get("team_id") or body["team"]["id"], user=user["id"],
-        channel=origin.channel, response_url=origin.response_url,
+        channel=origin.channel, response_url=origin.response_url, on_home=origin.on_home,
     )  # fmt: skip
 
 
@@ -77,6 +87,21 @@ def mentioned(body: dict[str, Any]) -> Arrival | None:
         dedupe=f"event:{body['event_id']}", team=event.get("user_team") or event.get("team") or body["team_id"],
         user=event["user"], channel=event["channel"], text=_MENTION.sub(" ", event.get("text") or "", count=1),
         thread_ts=event.get("thread_ts") or "",
+    )  # fmt: skip
+
+
+def opened_home(body: dict[str, Any]) -> Arrival | None:
+    """A person who opened their Home tab; None for any other payload, the messages tab among them."""
+    event = body.get("event") or {}
+    if (
+        body.get("type") != "event_callback"
+        or event.get("type") != "app_home_opened"
+        or event.get("tab") != "home"
+    ):
+        return None
+    return Arrival(
+        dedupe=f"event:{body['event_id']}", team=body["team_id"], user=event["user"], channel=event["channel"],
+        on_home=True, is_blank=not event.get("view"),
     )  # fmt: skip
 
 

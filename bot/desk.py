@@ -13,13 +13,13 @@ from typing import Protocol
 from uuid import UUID
 
 from bot import access, intents, words
-from bot.access import Person
+from bot.access import Person, Who
 from bot.choosing import advice, choice, none_to_choose, not_found
 from bot.command import Command
 from bot.commands import COMMANDS
 from bot.commands.help import overview
-from bot.effects import Answer, Effect, mistaken, refused, say
-from bot.intents import MENTION, Asked
+from bot.effects import Answer, Effect, ShowHome, mistaken, refused, say
+from bot.intents import HOME, MENTION, Asked
 from bot.people import People
 from bot.reading import FormWanted, read
 from bot.writing import write
@@ -145,6 +145,15 @@ class Desk:
     async def _decide(self, asked: Asked) -> tuple[Asked, Effect]:
         """The intent, read where it was a mention's text, and what follows from it."""
         person = await self.people.person(asked.team, asked.who)
+        if asked.verb == HOME:
+            no = access.refusal(
+                person,
+                Who.MEMBERS,
+                None,
+                admins=self.settings.admins,
+                allow_guests=self.settings.allow_guests,
+            )
+            return asked, ShowHome(refusal=f"{no.message} {no.hint}" if no else "")
         if asked.verb == MENTION:
             try:
                 wanted = read(

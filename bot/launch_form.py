@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot import blocks
@@ -17,6 +17,7 @@ CALLBACK = "binder.launch"
 FIELD = "value"  # the action_id within each field's block
 _OPTIONS = 100  # Slack's limit for a select
 _ERROR_LIMIT = 150
+_WHERE = "where"
 _FIELDS = ("repository", "ref", "path", "cloud", "flavor", "hours")
 
 
@@ -26,6 +27,7 @@ class Origin:
 
     channel: str
     response_url: str = ""
+    on_home: bool = False  # then the channel is the conversation with the bot, and another one may be chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ def form(origin: Origin, flavors: Mapping[str, Sequence[Flavor]], *, default_hou
         *_cloud(tuple(flavors)),
         _flavor(flavors),
         _text("hours", "Lifetime in hours", amount(default_hours), optional=True, hint="Counted from when it is ready."),
+        *([_where(origin.channel)] if origin.on_home else []),
     ]  # fmt: skip
     return {
         "type": "modal",
@@ -58,15 +61,25 @@ def form(origin: Origin, flavors: Mapping[str, Sequence[Flavor]], *, default_hou
         "title": _plain("Launch an environment"),
         "submit": _plain("Launch"),
         "close": _plain("Close"),
-        "private_metadata": json.dumps({"channel": origin.channel, "response_url": origin.response_url}),
+        "private_metadata": json.dumps(asdict(origin)),
         "blocks": fields,
     }
 
 
+def window(title: str, drawn: Sequence[blocks.Block]) -> dict[str, Any]:
+    """A modal that only tells something."""
+    return {"type": "modal", "title": _plain(title), "close": _plain("Close"), "blocks": list(drawn)}
+
+
 def origin_of(view: dict[str, Any]) -> Origin:
-    """Where the submitted form was asked for."""
+    """Where the submitted form was asked for; the channel is the one that was chosen in it, where one can be."""
     kept = json.loads(view.get("private_metadata") or "{}")
-    return Origin(channel=str(kept.get("channel", "")), response_url=str(kept.get("response_url", "")))
+    where = view.get("state", {}).get("values", {}).get(_WHERE, {}).get(FIELD) or {}
+    return Origin(
+        channel=str(where.get("selected_conversation") or kept.get("channel", "")),
+        response_url=str(kept.get("response_url", "")),
+        on_home=kept.get("on_home") is True,
+    )
 
 
 def submitted(
@@ -140,6 +153,17 @@ def _flavor(flavors: Mapping[str, Sequence[Flavor]]) -> dict[str, Any]:
             for cloud, offered in known.items()
         ][:_OPTIONS]
     return _input("flavor", "Flavor", element, optional=True)
+
+
+def _where(direct: str) -> dict[str, Any]:
+    """The channel whose people follow it; the person's own conversation with the bot, unless they choose another."""
+    element = {
+        "type": "conversations_select", "action_id": FIELD, "initial_conversation": direct,
+        "filter": {"include": ["public", "private", "im"]},
+    }  # fmt: skip
+    return _input(
+        _WHERE, "Told in", element, optional=False, hint="A channel that I am in, or our conversation."
+    )
 
 
 def _option(label: str, value: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ PERMANENT = frozenset(
         "restricted_action_non_threadable_channel", "no_permission", "msg_too_long", "no_text", "too_many_attachments",
         "edit_window_closed", "block_mismatch", "invalid_blocks", "invalid_blocks_format", "invalid_arguments",
         "invalid_channel", "posting_to_channel_denied", "used_url", "expired_url", "http-404", "http-410",
+        "not_enabled", "view_too_large",  # views.publish
         "empty-log",  # ours: files.completeUploadExternal takes no empty file
     }
 )  # fmt: skip
@@ -34,6 +35,9 @@ OPERATORS = frozenset(
 
 #: The message that was to be edited is not there or not ours: it is posted anew.
 GONE = frozenset({"message_not_found", "cant_update_message"})
+
+#: Somebody else published this Home since. Whose lease still holds does it again, over whatever is there.
+OVERTAKEN = "hash_conflict"
 
 #: Notes on a row that say how it is to be sent next; they outlast a failure of another kind.
 NO_PLAN = "no-plan-blocks"
@@ -114,7 +118,7 @@ def plan_budget(team: str) -> str:
 
 
 def _refused(row: Claimed, error: str, now: datetime) -> Verdict:
-    if row.ts is not None and error in GONE:
+    if row.ts is not None and (error in GONE or error == OVERTAKEN):
         return Again(at=now, tries=row.tries, error=error, ts=None, posting_since=None)
     if error in ("invalid_blocks", "invalid_blocks_format") and row.error != TEXT_ONLY:
         return _without_blocks(row, now)

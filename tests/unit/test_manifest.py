@@ -23,6 +23,7 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
     "apps_connections_open": (),  # the app token's own scope, which no manifest lists
     "views_open": (),
+    "views_publish": (),
     "users_info": ("users:read",),
     "conversations_info": tuple(f"{kind}:read" for kind in _KINDS),
     "conversations_history": tuple(f"{kind}:history" for kind in _KINDS),
@@ -32,7 +33,10 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "chat_update": ("chat:write",),
     "files_upload_v2": ("files:write",),
 }
-EVENT_SCOPES = {"app_mention": "app_mentions:read"}  # docs.slack.dev/reference/events
+EVENT_SCOPES = {
+    "app_mention": ("app_mentions:read",),
+    "app_home_opened": (),
+}  # docs.slack.dev/reference/events
 
 
 @pytest.fixture
@@ -68,6 +72,10 @@ def test_given_the_app_then_the_manifest_subscribes_to_its_events(manifest: dict
     assert manifest["settings"]["event_subscriptions"]["bot_events"] == list(EVENTS)
 
 
+def test_given_the_event_of_an_opened_home_then_the_manifest_has_the_tab(manifest: dict[str, Any]) -> None:
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is ("app_home_opened" in EVENTS)
+
+
 @pytest.mark.parametrize("switch", ["interactivity", "socket"])
 def test_given_buttons_and_forms_then_they_come_by_socket(manifest: dict[str, Any], switch: str) -> None:
     settings = manifest["settings"]
@@ -85,6 +93,6 @@ def test_given_the_calls_of_the_code_then_this_table_has_each() -> None:
 
 def test_given_calls_commands_and_events_then_the_scopes_are_exactly_theirs(manifest: dict[str, Any]) -> None:
     needed = {scope for scopes in SCOPES.values() for scope in scopes} | {"commands"}
-    needed |= {EVENT_SCOPES[event] for event in EVENTS}
+    needed |= {scope for event in EVENTS for scope in EVENT_SCOPES[event]}
 
     assert sorted(manifest["oauth_config"]["scopes"]["bot"]) == sorted(needed)
