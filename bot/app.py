@@ -15,7 +15,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackClientError
 
-from bot import effects, intents
+from bot import effects, intents, shortcut
 from bot.arrivals import Arrival, mentioned, opened_home, pressed_in, submitted_in, thread_of, typed_in
 from bot.desk import Desk
 from bot.effects import mistaken, refused
@@ -50,6 +50,7 @@ def build_app(desk: Desk, slack: SlackClient) -> AsyncApp:
     app.middleware(front.on_event)
     app.command(COMMAND)(front.on_command)
     app.action(ACTION)(front.on_press)
+    app.message_shortcut(shortcut.CALLBACK)(front.on_shortcut)
     app.view(ACTION)(front.on_submission)
     app.event(re.compile(""))(_ignore)  # what nobody acks comes again; mentions are stored by the middleware
     app.error(front.on_error)
@@ -97,6 +98,15 @@ class _Front:
             await self._say(arrival, mistaken(error, _state(error)), str(body.get("trigger_id") or ""))
             return
         await ack()
+
+    async def on_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Launch as a Binder, from the menu of a message."""
+        await ack()
+        origin = shortcut.origin_of_message(body, allow_exact=self._desk.settings.allow_exact)
+        view = self._form(origin) if origin.links else shortcut.nothing_found()
+        if not await self._open(str(body["trigger_id"]), view):
+            late = effects.say("*Try again*: Slack did not open the form in time.")
+            await self._say_by_url(origin.response_url, late)
 
     async def on_submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The launch form."""
@@ -167,14 +177,16 @@ class _Front:
             ) from error
 
     async def _open_form(self, body: dict[str, Any], arrival: Arrival) -> None:
-        settings = self._desk.settings
         origin = Origin(channel=arrival.channel, response_url=arrival.response_url, on_home=arrival.on_home)
-        view = form(origin, settings.flavors(), default_hours=settings.default_hours)
-        if not await self._open(str(body["trigger_id"]), view):
+        if not await self._open(str(body["trigger_id"]), self._form(origin)):
             await self._say(
                 arrival,
                 effects.say("*Try again*: Slack did not open the form in time. Type `/binder` again."),
             )
+
+    def _form(self, origin: Origin) -> dict[str, Any]:
+        settings = self._desk.settings
+        return form(origin, settings.flavors(), default_hours=settings.default_hours)
 
     async def _open(self, trigger_id: str, view: dict[str, Any]) -> bool:
         """Show a window; False where Slack did not, for the 3 s of a trigger are short."""

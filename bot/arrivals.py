@@ -74,7 +74,8 @@ def submitted_in(body: dict[str, Any]) -> Arrival:
     origin = origin_of(view)
     return Arrival(
         dedupe=f"view:{view['id']}:{view['hash']}", team=user.get("team_id") or body["team"]["id"], user=user["id"],
-        channel=origin.channel, response_url=origin.response_url, on_home=origin.on_home,
+        channel=origin.channel, response_url=origin.response_url, thread_ts=origin.thread_ts,
+        on_home=origin.on_home,
     )  # fmt: skip
 
 

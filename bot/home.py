@@ -80,7 +80,7 @@ def draw(owned: Owned, *, channel: str, said: Said | None = None) -> dict[str, A
     for title, group in _groups(owned.live[:MOST_LIVE]):
         drawn += [{"type": "divider"}, blocks.section(f"*{title}*")]
         for binder in group:
-            drawn += _entry(binder)
+            drawn += _entry(binder, title)
             drawn += here if said and said.about == binder.id else []
     if hidden := len(owned.live) - MOST_LIVE:
         drawn += [blocks.context(_more(hidden))] if hidden > 0 else []
@@ -143,12 +143,13 @@ def _groups(live: Sequence[Binder]) -> Iterator[tuple[str, list[Binder]]]:
     return ((title, group) for title, group in parts.items() if group)
 
 
-def _entry(binder: Binder) -> list[Block]:
-    """What it is, what it costs, what can be done with it."""
+def _entry(binder: Binder, title: str) -> list[Block]:
+    """What it is, what it costs, what can be done with it. The state is not said again where the title above says it."""
     state = "Waiting for your go" if shown.waits_for_go(binder) else words.state(binder)
     ends = words.until(binder)
     reason = f"\n{blocks.words(binder.failure.message, 600)}" if binder.failure else ""
-    head = f"*{state}*: {_source(binder)}{f', {ends}' if ends and binder.phase not in _DOWN else ''}{reason}"
+    head = "" if state == title else f"*{state}*: "
+    head = f"{head}{_source(binder)}{f', {ends}' if ends and binder.phase not in _DOWN else ''}{reason}"
     drawn = [blocks.section(head), blocks.context(" \u00b7 ".join(_facts(binder)))]
     if binder.phase is not Phase.DELETING:
         drawn += blocks.actions(shown.buttons(binder))

@@ -27,6 +27,8 @@ class Origin:
 
     channel: str
     response_url: str = ""
+    thread_ts: str = ""  # the thread that tells of it; empty: the channel itself
+    links: tuple[str, ...] = ()  # repositories to choose from, or the one to begin with
     on_home: bool = False  # then the channel is the conversation with the bot, and another one may be chosen
 
 
@@ -44,7 +46,7 @@ class _Filled:
 def form(origin: Origin, flavors: Mapping[str, Sequence[Flavor]], *, default_hours: float) -> dict[str, Any]:
     """The modal. ``flavors``: by cloud, as last seen, with prices; none known: the name is typed."""
     fields = [
-        _text("repository", "Repository", "org/repo, or a link", hint="Any mybinder.org link works too."),
+        _repository(origin.links),
         _text("ref", "Branch, tag or commit", "the default branch", optional=True),
         _text(
             "path", "Path", "notebooks/intro.ipynb", optional=True,
@@ -78,6 +80,8 @@ def origin_of(view: dict[str, Any]) -> Origin:
     return Origin(
         channel=str(where.get("selected_conversation") or kept.get("channel", "")),
         response_url=str(kept.get("response_url", "")),
+        thread_ts=str(kept.get("thread_ts", "")),
+        links=tuple(map(str, kept.get("links", ()))),
         on_home=kept.get("on_home") is True,
     )
 
@@ -86,7 +90,7 @@ def submitted(
     view: dict[str, Any], *, offers: Offers, allow_exact: Sequence[str]
 ) -> Details | dict[str, str]:
     """The launch that the form asks for, or what is wrong at which field."""
-    filled = _filled(view["state"]["values"])
+    filled = _filled(view["state"]["values"], origin_of(view).links)
     try:
         request = parse(filled.text, offers, allow_exact=allow_exact)
     except PersonError as error:
@@ -95,9 +99,11 @@ def submitted(
     return Details(request=request, response_url=origin_of(view).response_url, is_typed=True)
 
 
-def _filled(values: dict[str, Any]) -> _Filled:
+def _filled(values: dict[str, Any], links: Sequence[str]) -> _Filled:
     text, parts = "", []
     found = {field: _value(values.get(field, {}).get(FIELD) or {}) for field in _FIELDS}
+    if (values.get("repository", {}).get(FIELD) or {}).get("selected_option"):
+        found["repository"] = links[int(found["repository"])]
     if (values.get("flavor", {}).get(FIELD) or {}).get("selected_option"):
         # Of several clouds, an option says whose flavor it is.
         home, _, flavor = found["flavor"].rpartition(" ")
@@ -121,6 +127,19 @@ def _value(element: dict[str, Any]) -> str:
 def _quoted(value: str) -> str:
     """A field is one value, whatever spaces it has."""
     return f'"{value}"' if " " in value and '"' not in value else value
+
+
+def _repository(links: Sequence[str]) -> dict[str, Any]:
+    """A field for it; a choice where a message named several."""
+    if len(links) < 2:
+        field = _text(
+            "repository", "Repository", "org/repo, or a link", hint="Any mybinder.org link works too."
+        )
+        return {**field, "element": {**field["element"], "initial_value": links[0]}} if links else field
+    # A link may be longer than an option's value may be: its place in the list stands for it.
+    options = [_option(link.removeprefix("https://"), str(n)) for n, link in enumerate(links)]
+    element = {"type": "static_select", "action_id": FIELD, "options": options, "initial_option": options[0]}
+    return _input("repository", "Repository", element, optional=False, hint="The links of the message.")
 
 
 def _cloud(names: Sequence[str]) -> list[dict[str, Any]]:

@@ -59,6 +59,7 @@ class Narrator:
             events=await binders.events(tx, binder.id),
             reports=await binders.reports(tx, binder.id, binder.attempt),
             response_url=answered_at.get("url", ""),
+            told_in=answered_at.get("told_in", ""),
             launched_in=answered_at.get("thread_ts", ""),
         )
         messages = draw(told)

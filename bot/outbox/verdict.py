@@ -42,6 +42,7 @@ OVERTAKEN = "hash_conflict"
 #: Notes on a row that say how it is to be sent next; they outlast a failure of another kind.
 NO_PLAN = "no-plan-blocks"
 TEXT_ONLY = "invalid_blocks"
+NO_THREAD = "thread_not_found"  # the message that the thread hung on was deleted: told in the channel instead
 
 BACKOFF_LIMIT = timedelta(minutes=5)
 UNKNOWN_ERROR_TRIES = 30  # some two hours of an error that the tables do not know
@@ -122,6 +123,8 @@ def _refused(row: Claimed, error: str, now: datetime) -> Verdict:
         return Again(at=now, tries=row.tries, error=error, ts=None, posting_since=None)
     if error in ("invalid_blocks", "invalid_blocks_format") and row.error != TEXT_ONLY:
         return _without_blocks(row, now)
+    if error == NO_THREAD and row.error != NO_THREAD:
+        return Again(at=now, tries=row.tries + 1, error=error, ts=row.ts, posting_since=None)
     is_hopeless = row.tries >= UNKNOWN_ERROR_TRIES and error not in OPERATORS
     if error in PERMANENT or is_hopeless:
         return Done(rev=row.body_rev, note=error)
@@ -149,4 +152,4 @@ def _later(row: Claimed, why: str, now: datetime, *, posting_since: datetime | N
 
 
 def _note(row: Claimed, why: str) -> str:
-    return row.error if row.error in (NO_PLAN, TEXT_ONLY) else why
+    return row.error if row.error in (NO_PLAN, TEXT_ONLY, NO_THREAD) else why

@@ -17,12 +17,21 @@ _KIND_NAMES = {Kind.PUBLIC: "channels", Kind.PRIVATE: "groups", Kind.DIRECT: "im
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcut:
+    """One line in the menu of a message."""
+
+    name: str
+    callback_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledApp:
     """What the app may do and is told. ``scopes`` None: everything."""
 
     scopes: frozenset[str] | None = None
     commands: tuple[str, ...] = ("/binder",)
     events: tuple[str, ...] = DEFAULT_EVENTS
+    shortcuts: tuple[Shortcut, ...] = ()  # in the menu of a message
     has_home: bool = True
     bot_token: str = field(default_factory=lambda: f"xoxb-playground-{secrets.token_hex(8)}", repr=False)
     app_token: str = field(default_factory=lambda: f"xapp-playground-{secrets.token_hex(8)}", repr=False)
@@ -37,6 +46,11 @@ class InstalledApp:
         return cls(
             scopes=frozenset(scopes.get("bot", [])),
             commands=tuple(c["command"] for c in features.get("slash_commands", [])),
+            shortcuts=tuple(
+                Shortcut(name=s["name"], callback_id=s["callback_id"])
+                for s in features.get("shortcuts", [])
+                if s["type"] == "message"
+            ),
             events=tuple(settings.get("event_subscriptions", {}).get("bot_events", [])),
             has_home=bool(features.get("app_home", {}).get("home_tab_enabled")),
             **tokens,

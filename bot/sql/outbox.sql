@@ -47,7 +47,11 @@ update outbox set
 from chosen
 where outbox.key = chosen.key
 returning outbox.*, chosen.posting_since as uncertain_since, chosen.budget,
-    (select root.ts from outbox root where root.key = outbox.thread_key) as thread_ts
+    -- A root may itself stand in a thread of people; then all of its story does, since a thread has no threads.
+    coalesce(
+        outbox.body ->> 'thread_ts',
+        (select coalesce(root.body ->> 'thread_ts', root.ts) from outbox root where root.key = outbox.thread_key)
+    ) as thread_ts
 
 -- name: spend
 -- Take one call out of a budget; no row where another process took it first.

@@ -12,6 +12,7 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import COMMAND, EVENTS
+from bot.shortcut import CALLBACK
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "tests" / "fixtures" / "slack-manifest.schema.json"
@@ -66,6 +67,12 @@ def test_given_the_app_then_the_manifest_has_its_command_unescaped(manifest: dic
     [command] = manifest["features"]["slash_commands"]
 
     assert (command["command"], command["should_escape"]) == (COMMAND, False)
+
+
+def test_given_the_app_then_the_manifest_has_its_shortcut(manifest: dict[str, Any]) -> None:
+    shortcuts = [(s["type"], s["callback_id"]) for s in manifest["features"]["shortcuts"]]
+
+    assert shortcuts == [("message", CALLBACK)]
 
 
 def test_given_the_app_then_the_manifest_subscribes_to_its_events(manifest: dict[str, Any]) -> None:

@@ -113,6 +113,10 @@ class Workspace:
         """Whether an intent is stored within a few seconds: events are acked on their own time."""
         return await until(lambda: self._is_wanted(count))
 
+    async def until(self, look: Callable[[], Awaitable[bool]]) -> bool:
+        """Whether it is so within a few seconds."""
+        return await until(look)
+
     async def _is_told(self, user: str, text: str) -> bool:
         return text in await self.told(user)
 
