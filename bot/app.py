@@ -16,7 +16,16 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackClientError
 
 from bot import effects, intents, shortcut
-from bot.arrivals import Arrival, mentioned, opened_home, pressed_in, submitted_in, thread_of, typed_in
+from bot.arrivals import (
+    Arrival,
+    mentioned,
+    opened_home,
+    pressed_in,
+    submitted_in,
+    thread_of,
+    told_directly,
+    typed_in,
+)
 from bot.desk import Desk
 from bot.effects import mistaken, refused
 from bot.intents import Details
@@ -28,7 +37,7 @@ from provisioning.errors import BinderopsError, TemporaryError, UnexpectedError
 log = logging.getLogger(__name__)
 
 COMMAND = "/binder"
-EVENTS = ("app_mention", "app_home_opened")  # manifest.yml subscribes to exactly these
+EVENTS = ("app_mention", "app_home_opened", "message.im")  # manifest.yml subscribes to exactly these
 DATABASE_PATIENCE_S = 2  # Slack waits 3 s for the ack
 CONNECTION_PATIENCE_S = 1.5  # the shorter one: who got no connection knows that nothing was done
 _ENTER = "binder.enter"  # the link button of a private link: Slack tells of the press too
@@ -127,6 +136,8 @@ class _Front:
         """An event is stored before anything acks it: bolt acks events by itself, and Slack repeats what it does not ack."""
         if (arrival := mentioned(body)) is not None:
             await self._want(arrival, intents.MENTION, Details(text=arrival.text))
+        elif (arrival := told_directly(body)) is not None:
+            await self._want(arrival, intents.DIRECT, Details(text=arrival.text))
         elif (arrival := opened_home(body)) is not None:
             await self._want(arrival, intents.HOME, Details())
         await next()

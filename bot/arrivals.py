@@ -8,7 +8,7 @@ from bot.home import channel_of
 from bot.intents import Details
 from bot.launch_form import origin_of
 
-_MENTION = re.compile(r"\s*<@[A-Z0-9]+(?:\|[^>]*)?>\s*")
+_MENTION = r"\s*<@[A-Z0-9]+(?:\|[^>]*)?>\s*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,14 +81,39 @@ def submitted_in(body: dict[str, Any]) -> Arrival:
 
 def mentioned(body: dict[str, Any]) -> Arrival | None:
     """A mention by a person; None for any other payload."""
-    event = body.get("event") or {}
-    if body.get("type") != "event_callback" or event.get("type") != "app_mention" or event.get("bot_id"):
+    event = _event(body, "app_mention")
+    return None if event is None or event.get("bot_id") else _said(body, event)
+
+
+def told_directly(body: dict[str, Any]) -> Arrival | None:
+    """A message of a person to the bot alone; None for any other payload.
+
+    What the bot says there comes too (``bot_id``), and what is edited, deleted, joined or shared (``subtype``).
+    """
+    event = _event(body, "message")
+    if event is None or event.get("channel_type") != "im" or event.get("subtype") or event.get("bot_id"):
         return None
+    return _said(body, event) if event.get("user") else None
+
+
+def _event(body: dict[str, Any], kind: str) -> dict[str, Any] | None:
+    event: dict[str, Any] = body.get("event") or {}
+    return event if body.get("type") == "event_callback" and event.get("type") == kind else None
+
+
+def _said(body: dict[str, Any], event: dict[str, Any]) -> Arrival:
     return Arrival(
         dedupe=f"event:{body['event_id']}", team=event.get("user_team") or event.get("team") or body["team_id"],
-        user=event["user"], channel=event["channel"], text=_MENTION.sub(" ", event.get("text") or "", count=1),
+        user=event["user"], channel=event["channel"], text=_without_us(body, event.get("text") or ""),
         thread_ts=event.get("thread_ts") or "",
     )  # fmt: skip
+
+
+def _without_us(body: dict[str, Any], text: str) -> str:
+    """The text without the bot's own mention, wherever it stands; the first mention where Slack does not say who we are."""
+    ours = next((a["user_id"] for a in body.get("authorizations") or [] if a.get("is_bot")), None)
+    pattern = rf"\s*<@{re.escape(ours)}(?:\|[^>]*)?>\s*" if ours else _MENTION
+    return re.sub(pattern, " ", text, count=1)
 
 
 def opened_home(body: dict[str, Any]) -> Arrival | None:

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 # The kinds that are no verb.
 MENTION = "mention"  # a text to be read by the desk
+DIRECT = "direct"  # the same, said to the bot alone
 HOME = "home"  # somebody opened their Home
 _PUT_OFF = timedelta(minutes=5)
 
@@ -30,7 +31,7 @@ class Details:
     hours: float | None = None  # extend
     interface: str = ""  # open: its name
     in_channel: bool = False  # list: the channel's, not only mine
-    text: str = ""  # mention: unread
+    text: str = ""  # mention, direct: unread
     response_url: str = ""  # where the answer goes; empty: an ephemeral message by the bot's token
     thread_ts: str = ""  # the thread that the answer goes to; empty: the channel itself
     on_home: bool = False  # done on the person's Home, where the answer goes too

@@ -23,11 +23,14 @@ def announce(site: Site, delivery: Delivery, channel: Channel, message: Json) ->
     tell(site, delivery, f"message.{subscription}", {**body, "channel_type": channel_type})
 
 
-def announce_change(site: Site, delivery: Delivery, channel: Channel, old: Json, new: Json) -> None:
-    """Tell the app that a message was edited: an event of its own, with both in it."""
+def spoken(site: Site, delivery: Delivery, channel: Channel, before: Json | None, now: Json) -> None:
+    """Tell the app of a message of its own, or that it was edited: an event of its own, with both in it."""
+    if before is None:
+        announce(site, delivery, channel, now)
+        return
     changed = {"type": "message", "subtype": "message_changed", "hidden": True}
     ts = site.workspace.next_ts()
-    announce(site, delivery, channel, {**changed, "message": new, "previous_message": old, "ts": ts})
+    announce(site, delivery, channel, {**changed, "message": now, "previous_message": before, "ts": ts})
 
 
 def tell(site: Site, delivery: Delivery, subscription: str, body: Json) -> None:

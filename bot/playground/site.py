@@ -1,7 +1,7 @@
 """What the parts of the playground share: the workspace's state, the app that is installed in it, the address."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -68,6 +68,10 @@ class InstalledApp:
         self.needs_one_of([f"{_KIND_NAMES[channel.kind]}:{what}"])
 
 
+def _nobody_listens(_channel: Channel, _before: Json | None, _now: Json) -> None:
+    """No app is there to be told."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Site:
     """One running playground. ``base_url`` ends with a slash."""
@@ -78,4 +82,6 @@ class Site:
     windows: Windows
     uploads: Uploads
     base_url: str = ""
+    # Told of each message that the app itself posts, and of each edit: (channel, before, now).
+    spoken: Callable[[Channel, Json | None, Json], None] = _nobody_listens
     tickets: set[str] = field(default_factory=set)  # one-time Socket Mode addresses not used yet

@@ -34,10 +34,11 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "chat_update": ("chat:write",),
     "files_upload_v2": ("files:write",),
 }
-EVENT_SCOPES = {
+EVENT_SCOPES = {  # docs.slack.dev/reference/events
     "app_mention": ("app_mentions:read",),
     "app_home_opened": (),
-}  # docs.slack.dev/reference/events
+    "message.im": ("im:history",),
+}
 
 
 @pytest.fixture
