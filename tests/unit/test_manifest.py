@@ -23,6 +23,8 @@ _KINDS = ("channels", "groups", "im", "mpim")
 SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
     "apps_connections_open": (),  # the app token's own scope, which no manifest lists
+    "blocks_validate": (),
+    "users_conversations": tuple(f"{kind}:read" for kind in _KINDS),
     "views_open": (),
     "views_publish": (),
     "users_info": ("users:read",),
