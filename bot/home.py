@@ -17,6 +17,7 @@ from provisioning.model import Binder, Json, Phase
 MOST_LIVE = 20  # of 3 blocks each; Slack takes 100 in all
 MOST_ENDED = 5
 MOST_SAID = 12  # blocks of an answer
+_GOING = "Being deleted"
 _DOWN = frozenset({Phase.FAILED, Phase.DELETING, Phase.DELETED})
 
 
@@ -37,6 +38,10 @@ class Said:
             "about": self.about,
             "private": dict(self.private) if self.private else None,
         }
+
+    def holds(self, owned: "Owned") -> bool:
+        """Whether it is still true: a private link leads nowhere once its environment is not ready any more."""
+        return self.private is None or any(b.id == self.about and b.phase is Phase.READY for b in owned.live)
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> Self:
@@ -138,7 +143,7 @@ def _groups(live: Sequence[Binder]) -> Iterator[tuple[str, list[Binder]]]:
         "Ready": [b for b in live if b.phase is Phase.READY],
         "On their way": [b for b in live if b.phase is not Phase.READY and b.phase not in _DOWN],
         "Failed": [b for b in live if b.phase is Phase.FAILED],
-        "Being deleted": [b for b in live if b.phase is Phase.DELETING],
+        _GOING: [b for b in live if b.phase is Phase.DELETING],
     }
     return ((title, group) for title, group in parts.items() if group)
 
@@ -148,7 +153,8 @@ def _entry(binder: Binder, title: str) -> list[Block]:
     state = "Waiting for your go" if shown.waits_for_go(binder) else words.state(binder)
     ends = words.until(binder)
     reason = f"\n{blocks.words(binder.failure.message, 600)}" if binder.failure else ""
-    head = "" if state == title else f"*{state}*: "
+    is_told = state == title or (title == _GOING and state == "Deleted")
+    head = "" if is_told else f"*{state}*: "
     head = f"{head}{_source(binder)}{f', {ends}' if ends and binder.phase not in _DOWN else ''}{reason}"
     drawn = [blocks.section(head), blocks.context(" \u00b7 ".join(_facts(binder)))]
     if binder.phase is not Phase.DELETING:

@@ -85,7 +85,9 @@ def _fresh(drawn: Mapping[str, Any] | None, now: datetime) -> Said | None:
 
 async def _body(tx: Tx, team: str, user: str, channel: str, said: Said | None) -> dict[str, Any]:
     ids = await intents.of_person(tx, team=team, who=user, most=_MOST_READ)
-    view = draw(Owned.of(await binders.readable(tx, ids)), channel=channel, said=said)
+    owned = Owned.of(await binders.readable(tx, ids))
+    said = said if said is not None and said.holds(owned) else None
+    view = draw(owned, channel=channel, said=said)
     return {"user": user, "view": view, "said": said.stored() if said else None}
 
 

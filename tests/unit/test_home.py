@@ -100,6 +100,28 @@ def test_given_an_answer_about_one_that_is_not_shown_then_it_stands_at_the_top()
     assert drawn.index("the answer") < drawn.index("*Ready*")
 
 
+@pytest.mark.parametrize(
+    ("phase", "private", "holds"),
+    [
+        pytest.param(Phase.READY, {"to": "/lab"}, True, id="a link into a ready one"),
+        pytest.param(Phase.DELETING, {"to": "/lab"}, False, id="a link into one that is deleted"),
+        pytest.param(Phase.DELETING, None, True, id="words about one that is deleted"),
+    ],
+)
+def test_given_an_answer_then_a_link_holds_only_while_it_leads_somewhere(
+    phase: Phase, private: dict[str, object] | None, holds: bool
+) -> None:
+    [one] = owned(1, phase)
+
+    assert Said(blocks=[], at=NOW, about=one.id, private=private).holds(Owned.of([one])) is holds
+
+
+def test_given_one_that_is_being_deleted_then_it_does_not_say_that_it_is_gone() -> None:
+    drawn = text(owned(1, Phase.DELETING, outcome=Outcome.OK))
+
+    assert ("Being deleted" in drawn, "Deleted" in drawn) == (True, False)
+
+
 def test_given_a_build_that_goes_on_then_nothing_looks_different() -> None:
     one = owned(1, Phase.BUILDING)
     later = [replace(one[0], report=a_report("build", n=9, message="pip"), warned=1)]
