@@ -87,7 +87,7 @@ def home_tab(room: Playing, browser: Browser) -> None:
     page = opened(room, browser)
     state = room.get("/person/state")
     for url in (state["sample_url"], state["broken_url"]):
-        say(page, f"/binder {url}")
+        room.post("/person/command", {"user": ADA, "channel": GENERAL, "text": f"/binder {url}"})
     page.get_by_test_id("app-home").click()
     home = page.get_by_test_id("home")
     home.get_by_text("Open JupyterLab").first.wait_for(timeout=PATIENCE_MS)
