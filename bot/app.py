@@ -15,12 +15,21 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackClientError
 
-from bot import effects, intents
-from bot.arrivals import Arrival, mentioned, pressed_in, submitted_in, thread_of, typed_in
+from bot import effects, intents, shortcut
+from bot.arrivals import (
+    Arrival,
+    mentioned,
+    opened_home,
+    pressed_in,
+    submitted_in,
+    thread_of,
+    told_directly,
+    typed_in,
+)
 from bot.desk import Desk
 from bot.effects import mistaken, refused
 from bot.intents import Details
-from bot.launch_form import Origin, form, submitted
+from bot.launch_form import Origin, form, submitted, window
 from bot.reading import ACTION, FormWanted, pressed, read
 from bot.slack_client import SlackClient
 from provisioning.errors import BinderopsError, TemporaryError, UnexpectedError
@@ -28,7 +37,7 @@ from provisioning.errors import BinderopsError, TemporaryError, UnexpectedError
 log = logging.getLogger(__name__)
 
 COMMAND = "/binder"
-EVENTS = ("app_mention",)  # manifest.yml subscribes to exactly these
+EVENTS = ("app_mention", "app_home_opened", "message.im")  # manifest.yml subscribes to exactly these
 DATABASE_PATIENCE_S = 2  # Slack waits 3 s for the ack
 CONNECTION_PATIENCE_S = 1.5  # the shorter one: who got no connection knows that nothing was done
 _ENTER = "binder.enter"  # the link button of a private link: Slack tells of the press too
@@ -50,6 +59,7 @@ def build_app(desk: Desk, slack: SlackClient) -> AsyncApp:
     app.middleware(front.on_event)
     app.command(COMMAND)(front.on_command)
     app.action(ACTION)(front.on_press)
+    app.message_shortcut(shortcut.CALLBACK)(front.on_shortcut)
     app.view(ACTION)(front.on_submission)
     app.event(re.compile(""))(_ignore)  # what nobody acks comes again; mentions are stored by the middleware
     app.error(front.on_error)
@@ -86,13 +96,26 @@ class _Front:
             return
         wanted = pressed(str(action["action_id"]), str(action.get("value") or ""))
         arrival = pressed_in(body)
+        if wanted.verb == "form":
+            await ack()
+            await self._open_form(body, arrival)
+            return
         try:
             await self._want(arrival, wanted.verb, wanted.details)
         except TemporaryError as error:
             await ack()
-            await self._say(arrival, mistaken(error, _state(error)))
+            await self._say(arrival, mistaken(error, _state(error)), str(body.get("trigger_id") or ""))
             return
         await ack()
+
+    async def on_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Launch as a Binder, from the menu of a message."""
+        await ack()
+        origin = shortcut.origin_of_message(body, allow_exact=self._desk.settings.allow_exact)
+        view = self._form(origin) if origin.links else shortcut.nothing_found()
+        if not await self._open(str(body["trigger_id"]), view):
+            late = effects.say("*Try again*: Slack did not open the form in time.")
+            await self._say_by_url(origin.response_url, late)
 
     async def on_submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The launch form."""
@@ -110,10 +133,13 @@ class _Front:
         await ack()
 
     async def on_event(self, body: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  bolt's name
-        """A mention is stored before anything acks it: bolt acks events by itself, and Slack repeats what it does not ack."""
-        arrival = mentioned(body)
-        if arrival is not None:
+        """An event is stored before anything acks it: bolt acks events by itself, and Slack repeats what it does not ack."""
+        if (arrival := mentioned(body)) is not None:
             await self._want(arrival, intents.MENTION, Details(text=arrival.text))
+        elif (arrival := told_directly(body)) is not None:
+            await self._want(arrival, intents.DIRECT, Details(text=arrival.text))
+        elif (arrival := opened_home(body)) is not None:
+            await self._want(arrival, intents.HOME, Details())
         await next()
 
     async def on_error(
@@ -162,20 +188,32 @@ class _Front:
             ) from error
 
     async def _open_form(self, body: dict[str, Any], arrival: Arrival) -> None:
-        settings = self._desk.settings
-        origin = Origin(channel=arrival.channel, response_url=arrival.response_url)
-        view = form(origin, settings.flavors(), default_hours=settings.default_hours)
-        try:
-            await self._slack.views_open(trigger_id=body["trigger_id"], view=view)
-        except (SlackClientError, TimeoutError, OSError) as error:
-            log.warning("form-not-opened error=%s", error)
+        origin = Origin(channel=arrival.channel, response_url=arrival.response_url, on_home=arrival.on_home)
+        if not await self._open(str(body["trigger_id"]), self._form(origin)):
             await self._say(
                 arrival,
                 effects.say("*Try again*: Slack did not open the form in time. Type `/binder` again."),
             )
 
-    async def _say(self, arrival: Arrival, answer: effects.Answer) -> None:
-        await self._say_by_url(arrival.response_url, answer, arrival.thread_ts)
+    def _form(self, origin: Origin) -> dict[str, Any]:
+        settings = self._desk.settings
+        return form(origin, settings.flavors(), default_hours=settings.default_hours)
+
+    async def _open(self, trigger_id: str, view: dict[str, Any]) -> bool:
+        """Show a window; False where Slack did not, for the 3 s of a trigger are short."""
+        try:
+            await self._slack.views_open(trigger_id=trigger_id, view=view)
+        except (SlackClientError, TimeoutError, OSError) as error:
+            log.warning("window-not-opened error=%s", error)
+            return False
+        return True
+
+    async def _say(self, arrival: Arrival, answer: effects.Answer, trigger_id: str = "") -> None:
+        """To the person alone; on their Home, where nothing can be answered at once, in a window."""
+        if arrival.on_home and trigger_id:
+            await self._open(trigger_id, window("Binderops", answer.blocks))
+        else:
+            await self._say_by_url(arrival.response_url, answer, arrival.thread_ts)
 
     async def _say_by_url(self, url: str, answer: effects.Answer, thread_ts: str = "") -> None:
         """Past the outbox: for when the database cannot take the answer, or it is about a window of 3 s."""

@@ -83,6 +83,11 @@ def section(markup: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": cut_markup(markup, SECTION_LIMIT) or "-"}}
 
 
+def header(text: str) -> Block:
+    """A heading, in plain text."""
+    return {"type": "header", "text": {"type": "plain_text", "text": cut(one_line(text), PLAIN_LIMIT) or "-"}}
+
+
 def context(markup: str) -> Block:
     """A small line below."""
     return {

@@ -13,13 +13,13 @@ from typing import Protocol
 from uuid import UUID
 
 from bot import access, intents, words
-from bot.access import Person
+from bot.access import Person, Who
 from bot.choosing import advice, choice, none_to_choose, not_found
 from bot.command import Command
 from bot.commands import COMMANDS
-from bot.commands.help import overview
-from bot.effects import Answer, Effect, mistaken, refused, say
-from bot.intents import MENTION, Asked
+from bot.commands.help import briefly, overview
+from bot.effects import Answer, Effect, ShowHome, mistaken, refused, say
+from bot.intents import DIRECT, HOME, MENTION, Asked
 from bot.people import People
 from bot.reading import FormWanted, read
 from bot.writing import write
@@ -145,19 +145,20 @@ class Desk:
     async def _decide(self, asked: Asked) -> tuple[Asked, Effect]:
         """The intent, read where it was a mention's text, and what follows from it."""
         person = await self.people.person(asked.team, asked.who)
-        if asked.verb == MENTION:
-            try:
-                wanted = read(
-                    asked.details.text, self.commands,
-                    offers=self.settings.offers(), allow_exact=self.settings.allow_exact,
-                )  # fmt: skip
-            except PersonError as error:
-                return asked, mistaken(error)
-            if isinstance(wanted, FormWanted):
-                return asked, overview(self.commands.values())
-            asked = replace(
-                asked, verb=wanted.verb, details=replace(wanted.details, thread_ts=asked.details.thread_ts)
+        if asked.verb == HOME:
+            no = access.refusal(
+                person,
+                Who.MEMBERS,
+                None,
+                admins=self.settings.admins,
+                allow_guests=self.settings.allow_guests,
             )
+            return asked, ShowHome(refusal=f"{no.message} {no.hint}" if no else "")
+        if asked.verb in (MENTION, DIRECT):
+            understood = self._understood(asked)
+            if not isinstance(understood, Asked):
+                return asked, understood
+            asked = understood
         command = self.commands.get(asked.verb)
         if command is None:
             return asked, say(
@@ -165,6 +166,26 @@ class Desk:
             )
         found = await self._allowed(asked, command, person)
         return (found, await command.handle(self, found)) if isinstance(found, Asked) else (asked, found)
+
+    def _understood(self, asked: Asked) -> Asked | Answer:
+        """What a person's text wants, or what to say about it."""
+        is_direct = asked.verb == DIRECT
+        try:
+            wanted = read(
+                asked.details.text, self.commands,
+                offers=self.settings.offers(), allow_exact=self.settings.allow_exact,
+            )  # fmt: skip
+        except PersonError as error:
+            return briefly() if is_direct and self._is_talk(asked.details.text) else mistaken(error)
+        if isinstance(wanted, FormWanted):  # a window needs the trigger of a command or a button
+            return briefly() if is_direct else overview(self.commands.values())
+        details = replace(wanted.details, thread_ts=asked.details.thread_ts)
+        return replace(asked, verb=wanted.verb, details=details)
+
+    def _is_talk(self, text: str) -> bool:
+        """Whether it begins like no command and no repository: people say all kinds of things to a bot."""
+        first = next(iter(text.split()), "").lower()
+        return first not in self.commands and not any(sign in first for sign in "/:")
 
     async def _allowed(self, asked: Asked, command: Command, person: Person) -> Asked | Answer:
         """The intent with its binder, or why it goes no further."""

@@ -47,7 +47,14 @@ class SendLog:
     answer: Answer
 
 
-Effect = Answer | Grant | Launch | SendLog
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowHome:
+    """The person's Home, drawn anew. ``refusal``: why they may not use environments, in our own words."""
+
+    refusal: str = ""
+
+
+Effect = Answer | Grant | Launch | SendLog | ShowHome
 
 
 def say(markup: str) -> Answer:

@@ -15,7 +15,7 @@ async def grant(desk: "Desk", asked: Asked) -> Effect:  # noqa: ARG001  the shap
     """Pass it on. Who typed it somewhere gets a word; who pressed a button sees the thread change."""
     binder = asked.chosen
     said = say(
-        f"*Noted*: {asked.verb} {words.subject(binder)}. Its thread in <#{binder.channel}> tells the rest."
+        f"*Noted*: {asked.verb} {words.subject(binder)}. Its thread in {words.place(binder.channel)} tells the rest."
     )
     return Grant(
         verb=Verb(asked.verb),

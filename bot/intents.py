@@ -15,7 +15,10 @@ from provisioning.store.database import Row, Tx
 
 log = logging.getLogger(__name__)
 
-MENTION = "mention"  # the one kind that is no verb: a text to be read by the desk
+# The kinds that are no verb.
+MENTION = "mention"  # a text to be read by the desk
+DIRECT = "direct"  # the same, said to the bot alone
+HOME = "home"  # somebody opened their Home
 _PUT_OFF = timedelta(minutes=5)
 
 
@@ -29,9 +32,11 @@ class Details:
     keeps_volume: bool = False  # delete
     interface: str = ""  # open: its name
     in_channel: bool = False  # list: the channel's, not only mine
-    text: str = ""  # mention: unread
+    text: str = ""  # mention, direct: unread
     response_url: str = ""  # where the answer goes; empty: an ephemeral message by the bot's token
     thread_ts: str = ""  # the thread that the answer goes to; empty: the channel itself
+    on_home: bool = False  # done on the person's Home, where the answer goes too
+    is_blank: bool = False  # home: Slack shows nothing on it yet
     is_typed: bool = False  # not a button: nothing that the person looks at changes by itself
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot import blocks
@@ -17,6 +17,7 @@ CALLBACK = "binder.launch"
 FIELD = "value"  # the action_id within each field's block
 _OPTIONS = 100  # Slack's limit for a select
 _ERROR_LIMIT = 150
+_WHERE = "where"
 _FIELDS = ("repository", "ref", "path", "cloud", "flavor", "hours")
 
 
@@ -26,6 +27,9 @@ class Origin:
 
     channel: str
     response_url: str = ""
+    thread_ts: str = ""  # the thread that tells of it; empty: the channel itself
+    links: tuple[str, ...] = ()  # repositories to choose from, or the one to begin with
+    on_home: bool = False  # then the channel is the conversation with the bot, and another one may be chosen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,7 @@ class _Filled:
 def form(origin: Origin, flavors: Mapping[str, Sequence[Flavor]], *, default_hours: float) -> dict[str, Any]:
     """The modal. ``flavors``: by cloud, as last seen, with prices; none known: the name is typed."""
     fields = [
-        _text("repository", "Repository", "org/repo, or a link", hint="Any mybinder.org link works too."),
+        _repository(origin.links),
         _text("ref", "Branch, tag or commit", "the default branch", optional=True),
         _text(
             "path", "Path", "notebooks/intro.ipynb", optional=True,
@@ -51,6 +55,7 @@ def form(origin: Origin, flavors: Mapping[str, Sequence[Flavor]], *, default_hou
         *_cloud(tuple(flavors)),
         _flavor(flavors),
         _text("hours", "Lifetime in hours", amount(default_hours), optional=True, hint="Counted from when it is ready."),
+        *([_where(origin.channel)] if origin.on_home else []),
     ]  # fmt: skip
     return {
         "type": "modal",
@@ -58,22 +63,34 @@ def form(origin: Origin, flavors: Mapping[str, Sequence[Flavor]], *, default_hou
         "title": _plain("Launch an environment"),
         "submit": _plain("Launch"),
         "close": _plain("Close"),
-        "private_metadata": json.dumps({"channel": origin.channel, "response_url": origin.response_url}),
+        "private_metadata": json.dumps(asdict(origin)),
         "blocks": fields,
     }
 
 
+def window(title: str, drawn: Sequence[blocks.Block]) -> dict[str, Any]:
+    """A modal that only tells something."""
+    return {"type": "modal", "title": _plain(title), "close": _plain("Close"), "blocks": list(drawn)}
+
+
 def origin_of(view: dict[str, Any]) -> Origin:
-    """Where the submitted form was asked for."""
+    """Where the submitted form was asked for; the channel is the one that was chosen in it, where one can be."""
     kept = json.loads(view.get("private_metadata") or "{}")
-    return Origin(channel=str(kept.get("channel", "")), response_url=str(kept.get("response_url", "")))
+    where = view.get("state", {}).get("values", {}).get(_WHERE, {}).get(FIELD) or {}
+    return Origin(
+        channel=str(where.get("selected_conversation") or kept.get("channel", "")),
+        response_url=str(kept.get("response_url", "")),
+        thread_ts=str(kept.get("thread_ts", "")),
+        links=tuple(map(str, kept.get("links", ()))),
+        on_home=kept.get("on_home") is True,
+    )
 
 
 def submitted(
     view: dict[str, Any], *, offers: Offers, allow_exact: Sequence[str]
 ) -> Details | dict[str, str]:
     """The launch that the form asks for, or what is wrong at which field."""
-    filled = _filled(view["state"]["values"])
+    filled = _filled(view["state"]["values"], origin_of(view).links)
     try:
         request = parse(filled.text, offers, allow_exact=allow_exact)
     except PersonError as error:
@@ -82,9 +99,11 @@ def submitted(
     return Details(request=request, response_url=origin_of(view).response_url, is_typed=True)
 
 
-def _filled(values: dict[str, Any]) -> _Filled:
+def _filled(values: dict[str, Any], links: Sequence[str]) -> _Filled:
     text, parts = "", []
     found = {field: _value(values.get(field, {}).get(FIELD) or {}) for field in _FIELDS}
+    if (values.get("repository", {}).get(FIELD) or {}).get("selected_option"):
+        found["repository"] = links[int(found["repository"])]
     if (values.get("flavor", {}).get(FIELD) or {}).get("selected_option"):
         # Of several clouds, an option says whose flavor it is.
         home, _, flavor = found["flavor"].rpartition(" ")
@@ -108,6 +127,19 @@ def _value(element: dict[str, Any]) -> str:
 def _quoted(value: str) -> str:
     """A field is one value, whatever spaces it has."""
     return f'"{value}"' if " " in value and '"' not in value else value
+
+
+def _repository(links: Sequence[str]) -> dict[str, Any]:
+    """A field for it; a choice where a message named several."""
+    if len(links) < 2:
+        field = _text(
+            "repository", "Repository", "org/repo, or a link", hint="Any mybinder.org link works too."
+        )
+        return {**field, "element": {**field["element"], "initial_value": links[0]}} if links else field
+    # A link may be longer than an option's value may be: its place in the list stands for it.
+    options = [_option(link.removeprefix("https://"), str(n)) for n, link in enumerate(links)]
+    element = {"type": "static_select", "action_id": FIELD, "options": options, "initial_option": options[0]}
+    return _input("repository", "Repository", element, optional=False, hint="The links of the message.")
 
 
 def _cloud(names: Sequence[str]) -> list[dict[str, Any]]:
@@ -140,6 +172,17 @@ def _flavor(flavors: Mapping[str, Sequence[Flavor]]) -> dict[str, Any]:
             for cloud, offered in known.items()
         ][:_OPTIONS]
     return _input("flavor", "Flavor", element, optional=True)
+
+
+def _where(direct: str) -> dict[str, Any]:
+    """The channel whose people follow it; the person's own conversation with the bot, unless they choose another."""
+    element = {
+        "type": "conversations_select", "action_id": FIELD, "initial_conversation": direct,
+        "filter": {"include": ["public", "private", "im"]},
+    }  # fmt: skip
+    return _input(
+        _WHERE, "Told in", element, optional=False, hint="A channel that I am in, or our conversation."
+    )
 
 
 def _option(label: str, value: str) -> dict[str, Any]:

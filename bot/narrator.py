@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot import home_row
 from bot.story import Board, Message, Told, draw, draw_board, key_of, retired
 from bot.story.board import THRESHOLD
 from provisioning.errors import TemporaryError
@@ -58,6 +59,7 @@ class Narrator:
             events=await binders.events(tx, binder.id),
             reports=await binders.reports(tx, binder.id, binder.attempt),
             response_url=answered_at.get("url", ""),
+            told_in=answered_at.get("told_in", ""),
             launched_in=answered_at.get("thread_ts", ""),
         )
         messages = draw(told)
@@ -65,6 +67,7 @@ class Narrator:
         for number, message in enumerate(messages):
             await _put(tx, binder, message, now, at=now + number * _TICK, slow=slow)
         await _retire(tx, binder, messages)
+        await home_row.redraw(tx, team=binder.team, user=binder.owner, now=now)
 
 
 async def _put(tx: Tx, binder: Binder, message: Message, now: datetime, *, at: datetime, slow: bool) -> None:

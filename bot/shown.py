@@ -29,6 +29,11 @@ def code(binder: Binder) -> str:
     return f"`{binder.id}`"
 
 
+def waits_for_go(binder: Binder) -> bool:
+    """Whether nothing goes on before its owner agrees to the price."""
+    return binder.phase is Phase.REQUESTED and binder.plan is not None and binder.plan.needs_confirmation
+
+
 def entry(binder: Binder, label: str, action: str) -> Block:
     """The line, with one button beside it."""
     press = blocks.button(label, f"binder.{action}", binder.id, about=words.plain_subject(binder))
@@ -47,7 +52,7 @@ def card(binder: Binder) -> list[Block]:
     if binder.failure is not None:
         failure = f"{blocks.words(binder.failure.message, 600)} {blocks.words(binder.failure.hint, 600)}"
         drawn.append(blocks.section(failure.strip()))
-    when = f"asked for {words.when(binder.created_at)} in <#{binder.channel}>"
+    when = f"asked for {words.when(binder.created_at)} in {words.place(binder.channel)}"
     drawn.append(blocks.context(f"{when}, attempt {binder.attempt}" if binder.attempt > 1 else when))
     return [*drawn, *blocks.actions(buttons(binder))]
 
@@ -56,6 +61,8 @@ def buttons(binder: Binder) -> list[Block]:
     """What can be pressed now."""
     about = words.plain_subject(binder)
     made: list[Block] = []
+    if waits_for_go(binder):
+        made.append(blocks.button("Start", "binder.confirm", binder.id, style="primary", about=about))
     if binder.phase is Phase.READY and binder.report is not None:
         names = offered(binder.report)[:5]
         made += [

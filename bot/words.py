@@ -62,6 +62,11 @@ def mention(user: object) -> str:
     return f"<@{name}>" if name.isalnum() and name.isascii() else "somebody"
 
 
+def place(channel: str) -> str:
+    """The channel as a link; a conversation with the bot has no name to show."""
+    return "our conversation" if channel.startswith("D") else f"<#{channel}>"
+
+
 def subject(binder: Binder) -> str:
     """``org/repo@abc1234`` for texts: what the message is about."""
     if binder.plan is None:

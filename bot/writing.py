@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from bot import intents
-from bot.effects import Answer, Effect, Grant, Launch, SendLog
+from bot import home_row, intents
+from bot.effects import Answer, Effect, Grant, Launch, SendLog, ShowHome
 from bot.intents import Asked
 from bot.story import key_of
 from provisioning.model import BinderId, Event, Happened
@@ -64,10 +64,17 @@ async def _follow(tx: Tx, asked: Asked, effect: Effect, now: datetime) -> None:
         case SendLog():
             await _send_log(tx, asked, effect, now)
             await _answer(tx, asked, effect.answer, now)
+        case ShowHome():
+            await home_row.open_for(
+                tx, asked, refusal=effect.refusal, is_blank=asked.details.is_blank, now=now
+            )
 
 
 async def _answer(tx: Tx, asked: Asked, answer: Answer | None, now: datetime) -> None:
     if answer is None:
+        return
+    if asked.details.on_home:
+        await home_row.say(tx, asked, answer, now)
         return
     body: Mapping[str, object] = {
         "url": asked.details.response_url,

@@ -1,4 +1,7 @@
-"""Check what launches need of the cloud, each line with how to mend it. Creates nothing, except with ``--launch``."""
+"""Check what launches need of Slack, the database and the cloud, each line with how to mend it.
+
+Creates nothing, except with ``--launch``.
+"""
 
 import argparse
 import asyncio
@@ -11,9 +14,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot import database_check
 from bot.clouds import is_local, local_cloud, openstack_cloud, openstack_settings, plans, plans_on, program
 from bot.runtime import database_as_it_is, utc_now
 from bot.settings import Settings
+from bot.slack_checks import SlackChecks
+from bot.slack_client import make_client
 from provisioning import site_watch
 from provisioning.checks import Finding, State, failed, has_failed, skipped, summary
 from provisioning.clouds import Cloud, local_checks
@@ -29,7 +35,7 @@ from provisioning.sites import unknown_cloud
 from provisioning.trial import Trial
 from provisioning.trial_undo import Time
 
-SUMMARY = "check what launches need of the cloud"
+SUMMARY = "check what launches need of Slack, the database and the cloud"
 
 _NEEDED_TO_ASK = ("sign-in", "services")
 _LOOK_EVERY_S = 1.0
@@ -44,6 +50,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cloud",
         metavar="NAME",
         help="one of the clouds of the settings; openstack or local as for serve; without it all that serve would use",
+    )
+    parser.add_argument(
+        "--slack",
+        choices=["socket", "http", "none"],
+        help="how Slack reaches the bot, as for serve; without it whatever the secrets that are set fit; none leaves Slack out",
+    )
+    parser.add_argument(
+        "--url",
+        default="",
+        metavar="URL",
+        help="with --slack http: the address that Slack calls, such as https://your.host/slack/events",
     )
     parser.add_argument(
         "--launch", action="store_true", help="really make an instance with all it needs, and delete it again"
@@ -103,12 +120,28 @@ def as_text(finding: Finding) -> list[str]:
 async def _check(arguments: argparse.Namespace, settings: Settings, printed: Printed) -> None:
     if (me := asyncio.current_task()) is not None:  # as Ctrl-C: what was made is deleted first
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
+    await _check_slack(settings, arguments, printed)
+    printed.say(await database_check.check(settings))
     for name, chosen in wanted(settings, arguments.cloud).items():
         printed.begin(name)
         if chosen is None:
             await _check_machine(settings, printed, is_launched=arguments.launch)
         else:
             await _check_project(settings, name, chosen, printed, is_launched=arguments.launch)
+
+
+async def _check_slack(settings: Settings, arguments: argparse.Namespace, printed: Printed) -> None:
+    secrets = settings.secrets
+    over = arguments.slack or (
+        "http" if secrets.slack_signing_secret and not secrets.slack_app_token else "socket"
+    )
+    if over == "none":
+        return
+    checks = SlackChecks(
+        slack=make_client(settings), secrets=secrets, over=over, url=arguments.url, now=utc_now()
+    )
+    async for finding in checks.run():
+        printed.say(finding)
 
 
 def wanted(settings: Settings, asked: str | None) -> dict[str, OpenStackSettings | None]:

@@ -34,4 +34,17 @@ def overview(commands: Iterable[Command]) -> Answer:
     )
 
 
+def briefly() -> Answer:
+    """For who says something to the bot that is no command."""
+    said = (
+        "*I make a running environment of a repository.* Say `org/repo` or a repository's link here, perhaps with a branch, "
+        "a path, `flavor=...` and `hours=...`; or `list`, or `help` for all that I understand."
+    )
+    buttons = [
+        blocks.button("Launch an environment", "binder.form", "help", style="primary"),
+        blocks.button("Help", "binder.help", "help"),
+    ]
+    return Answer(text=said.replace("*", ""), blocks=[blocks.section(said), *blocks.actions(buttons)])
+
+
 COMMAND = Command(name="help", usage="help", summary="this help", handle=handle)

@@ -26,7 +26,9 @@ async def handle(desk: "Desk", asked: Asked) -> Effect:
     fetched = await _fetched(desk, binder)
     if not fetched and not await desk.kept_log(binder):
         return _none(binder)
-    answer = say(f"*Log*: the log of {words.subject(binder)} goes into its thread in <#{binder.channel}>.")
+    answer = say(
+        f"*Log*: the log of {words.subject(binder)} goes into its thread in {words.place(binder.channel)}."
+    )
     return SendLog(binder=binder, fetched=fetched or None, answer=answer)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.outbox.publishing import Publisher
 from bot.outbox.responding import Responder
 from bot.outbox.row import Claimed, Result, Unknown
 from bot.outbox.sending import Sender
@@ -27,6 +28,7 @@ _SPACING = {  # the least time between two calls of a budget
     "post": timedelta(seconds=1),  # chat.postMessage: about one a second in a channel
     "update": timedelta(seconds=1.2),  # chat.update: tier 3, 50 a minute in a workspace
     "file": timedelta(seconds=1),
+    "home": timedelta(seconds=0.6),  # views.publish: tier 4, 100 a minute in a workspace
 }
 
 PrivateLink = Callable[[Mapping[str, Any]], Awaitable[str]]
@@ -57,6 +59,7 @@ class Outbox:
         once_only = copy.copy(slack)
         once_only.retry_handlers = []
         self._sender = Sender(once_only)
+        self._publisher = Publisher(once_only, private_link)
         self._responder = Responder(once_only, http, private_link, record, observe)
 
     async def once(self) -> bool:
@@ -85,6 +88,8 @@ class Outbox:
                 match row.method:
                     case "respond":
                         return await self._responder.respond(row)
+                    case "home":
+                        return await self._publisher.publish(row)
                     case "file":
                         return await self._sender.upload(row, log_text)
                     case _:

@@ -51,7 +51,7 @@ class Responder:
         except BinderopsError as error:
             content = {**content, "text": f"{error.message} {error.hint}", "blocks": []}
             link = ""
-        sent = _replaced(content, link) if link else content
+        sent = with_link(content, link) if link else content
         try:
             if row.body.get("url"):
                 result = await self._by_url(str(row.body["url"]), content, sent, row)
@@ -106,13 +106,14 @@ class Responder:
         return Sent(rev=row.body_rev)
 
 
-def _replaced(value: Any, link: str) -> Any:
+def with_link(value: Any, link: str) -> Any:
+    """The value with the link in its place, however deep."""
     if isinstance(value, str):
         return value.replace(PRIVATE_LINK, link)
     if isinstance(value, list):
-        return [_replaced(item, link) for item in value]
+        return [with_link(item, link) for item in value]
     if isinstance(value, dict):
-        return {name: _replaced(item, link) for name, item in value.items()}
+        return {name: with_link(item, link) for name, item in value.items()}
     return value
 
 

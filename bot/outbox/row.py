@@ -15,10 +15,10 @@ class Claimed:
     key: str
     team: str
     channel: str
-    method: str  # post respond file
+    method: str  # post respond file home
     body: dict[str, Any]
     body_rev: int
-    ts: str | None  # Slack's id of the posted message
+    ts: str | None  # Slack's id of the posted message; of a Home, the hash of the view that is shown
     thread_ts: str | None
     uncertain_since: datetime | None  # an earlier try may have posted it: look before posting again
     posting_since: datetime | None

@@ -13,7 +13,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.blocks import without_plan
 from bot.outbox.answers import PATIENCE_S, NotTaken, ask
 from bot.outbox.row import Claimed, Refused, Result, Sent
-from bot.outbox.verdict import NO_PLAN, TEXT_ONLY
+from bot.outbox.verdict import NO_PLAN, NO_THREAD, TEXT_ONLY
 
 EVENT_TYPE = "binderops"
 _SEARCH_MARGIN = timedelta(minutes=5)  # how far Slack's clock and ours may lie apart
@@ -66,7 +66,7 @@ class Sender:
         answer = await ask(
             self._slack.chat_postMessage(
                 channel=row.channel,
-                thread_ts=row.thread_ts,
+                thread_ts=None if row.error == NO_THREAD else row.thread_ts,
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"key": row.key}},
                 unfurl_links=False,
                 unfurl_media=False,
@@ -94,7 +94,7 @@ class Sender:
         return None
 
     async def _page(self, row: Claimed, oldest: str, cursor: str) -> AsyncSlackResponse:
-        if row.thread_ts is not None:
+        if row.thread_ts is not None and row.error != NO_THREAD:
             return await self._slack.conversations_replies(
                 channel=row.channel,
                 ts=row.thread_ts,

@@ -15,6 +15,7 @@ PERMANENT = frozenset(
         "restricted_action_non_threadable_channel", "no_permission", "msg_too_long", "no_text", "too_many_attachments",
         "edit_window_closed", "block_mismatch", "invalid_blocks", "invalid_blocks_format", "invalid_arguments",
         "invalid_channel", "posting_to_channel_denied", "used_url", "expired_url", "http-404", "http-410",
+        "not_enabled", "view_too_large",  # views.publish
         "empty-log",  # ours: files.completeUploadExternal takes no empty file
     }
 )  # fmt: skip
@@ -35,9 +36,13 @@ OPERATORS = frozenset(
 #: The message that was to be edited is not there or not ours: it is posted anew.
 GONE = frozenset({"message_not_found", "cant_update_message"})
 
+#: Somebody else published this Home since. Whose lease still holds does it again, over whatever is there.
+OVERTAKEN = "hash_conflict"
+
 #: Notes on a row that say how it is to be sent next; they outlast a failure of another kind.
 NO_PLAN = "no-plan-blocks"
 TEXT_ONLY = "invalid_blocks"
+NO_THREAD = "thread_not_found"  # the message that the thread hung on was deleted: told in the channel instead
 
 BACKOFF_LIMIT = timedelta(minutes=5)
 UNKNOWN_ERROR_TRIES = 30  # some two hours of an error that the tables do not know
@@ -114,10 +119,12 @@ def plan_budget(team: str) -> str:
 
 
 def _refused(row: Claimed, error: str, now: datetime) -> Verdict:
-    if row.ts is not None and error in GONE:
+    if row.ts is not None and (error in GONE or error == OVERTAKEN):
         return Again(at=now, tries=row.tries, error=error, ts=None, posting_since=None)
     if error in ("invalid_blocks", "invalid_blocks_format") and row.error != TEXT_ONLY:
         return _without_blocks(row, now)
+    if error == NO_THREAD and row.error != NO_THREAD:
+        return Again(at=now, tries=row.tries + 1, error=error, ts=row.ts, posting_since=None)
     is_hopeless = row.tries >= UNKNOWN_ERROR_TRIES and error not in OPERATORS
     if error in PERMANENT or is_hopeless:
         return Done(rev=row.body_rev, note=error)
@@ -145,4 +152,4 @@ def _later(row: Claimed, why: str, now: datetime, *, posting_since: datetime | N
 
 
 def _note(row: Claimed, why: str) -> str:
-    return row.error if row.error in (NO_PLAN, TEXT_ONLY) else why
+    return row.error if row.error in (NO_PLAN, TEXT_ONLY, NO_THREAD) else why

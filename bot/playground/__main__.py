@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from bot.manifest import manifest
 from bot.playground.server import Playground
 from bot.playground.site import InstalledApp
 
@@ -19,7 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m bot.playground", description="a stand-in Slack on this machine"
     )
     parser.add_argument("--port", type=int, default=3000, help="0 takes a free one")
-    parser.add_argument("--manifest", type=Path, help="the app's manifest: its scopes, commands and events")
+    parser.add_argument(
+        "--manifest",
+        type=Path,
+        help="the app's manifest, instead of the bot's own: its scopes, commands, events",
+    )
     parser.add_argument("--rates", choices=("off", "slack"), default="slack", help="Slack's rate limits")
     parser.add_argument("--bot-token", help="instead of a random one")
     parser.add_argument("--app-token", help="instead of a random one")
@@ -32,9 +37,8 @@ async def _run(options: argparse.Namespace) -> None:
     tokens = {
         n: getattr(options, n) for n in ("bot_token", "app_token", "signing_secret") if getattr(options, n)
     }
-    manifest = yaml.safe_load(options.manifest.read_text()) if options.manifest else None
-    app = InstalledApp.from_manifest(manifest, **tokens) if manifest else InstalledApp(**tokens)
-    playground = Playground(app=app, rates=options.rates)
+    installed = yaml.safe_load(options.manifest.read_text()) if options.manifest else manifest()
+    playground = Playground(app=InstalledApp.from_manifest(installed, **tokens), rates=options.rates)
     await playground.start(port=options.port)
     print(  # noqa: T201  what it is for
         f"{playground.url}/\nSLACK_API_URL={playground.api_url}\nSLACK_BOT_TOKEN={playground.bot_token}\n"

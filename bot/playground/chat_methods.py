@@ -25,6 +25,7 @@ def post_message(site: Site, call: Json) -> Json:
     if thread_ts and flag_of(call, "reply_broadcast"):
         body["subtype"] = "thread_broadcast"
     stored = site.workspace.post(channel, from_bot(body), thread_ts=thread_ts)
+    site.spoken(channel, None, stored)
     answer: Json = {"channel": channel.id, "ts": stored["ts"], "message": stored}
     if len(str(call.get("text", ""))) > LONGEST_TEXT:
         answer |= {"warning": "message_truncated", "response_metadata": {"warnings": ["message_truncated"]}}
@@ -91,6 +92,7 @@ def update(site: Site, call: Json) -> Json:
     if "blocks" not in body:  # with blocks no "(edited)" is shown
         changed["edited"] = {"user": BOT_USER, "ts": site.workspace.next_ts()}
     site.workspace.change(channel, message["ts"], changed)
+    site.spoken(channel, message, changed)
     return {"channel": channel.id, "ts": message["ts"], "text": changed["text"], "message": changed}
 
 

@@ -7,13 +7,15 @@ import secrets
 from dataclasses import dataclass
 
 from bot.playground import payloads
+from bot.playground.announcements import announce, tell
 from bot.playground.chat_methods import from_bot
 from bot.playground.delivery import Delivery
 from bot.playground.inputs import NotAChoice, action_of, state_of
 from bot.playground.refusals import SlackError, acting_elements, check_view, checked_blocks, checked_view
 from bot.playground.shapes import Json
 from bot.playground.site import Site
-from bot.playground.workspace import BOT_USER, SLACKBOT, Channel, User, parent_ts, with_mentions
+from bot.playground.typed_text import stored
+from bot.playground.workspace import SLACKBOT, Channel, User, parent_ts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,6 +124,23 @@ class Deeds:
             self._action(message.get("blocks") or [], pressed),
             trigger_id=self.site.windows.issue_trigger(user.id),
             response_url=self._response_url(user, channel, ts),
+        )
+        return {"acked": True, "ack": await self.delivery.ask("interactive", payload)}
+
+    async def use_shortcut(self, user: User, channel: Channel, ts: object, callback_id: object) -> Json:
+        """Choose a shortcut of the app in the menu of a message. Raises ``message_not_found``, ``unknown_shortcut``."""
+        message = channel.messages.get(str(ts))
+        if message is None or message.get("subtype") == "tombstone":
+            raise SlackError("message_not_found")
+        if callback_id not in [shortcut.callback_id for shortcut in self.site.app.shortcuts]:
+            raise SlackError("unknown_shortcut")
+        payload = payloads.shortcut(
+            user,
+            channel,
+            message,
+            str(callback_id),
+            trigger_id=self.site.windows.issue_trigger(user.id),
+            response_url=self._response_url(user, channel),
         )
         return {"acked": True, "ack": await self.delivery.ask("interactive", payload)}
 
@@ -248,21 +267,12 @@ class Deeds:
         parent = parent_ts(channel, thread_ts)
         body = {
             "user": user.id,
-            "text": with_mentions(self.site.workspace, text),
+            "text": stored(self.site.workspace, text),
             "client_msg_id": secrets.token_hex(8),
         }
         message = self.site.workspace.post(channel, body, thread_ts=parent)
-        if channel.has_bot:
-            self._announce(channel, message)
+        announce(self.site, self.delivery, channel, message)
         return {"ts": message["ts"]}
-
-    def _announce(self, channel: Channel, message: Json) -> None:
-        body = {**message, "channel": channel.id, "event_ts": message["ts"]}
-        kinds = {"public": ("channels", "channel"), "private": ("groups", "group"), "direct": ("im", "im")}
-        subscription, channel_type = kinds[channel.kind]
-        if f"<@{BOT_USER}>" in message["text"] and channel_type != "im":
-            self._event("app_mention", {**body, "type": "app_mention"})
-        self._event(f"message.{subscription}", {**body, "channel_type": channel_type})
 
     def open_home(self, user: User, tab: str = "home") -> Json:
         """Open the app's Home tab; what is shown there is in the person's inbox."""
@@ -275,11 +285,5 @@ class Deeds:
         }
         if home := self.site.windows.home(user.id):
             body["view"] = home
-        self._event("app_home_opened", body)
+        tell(self.site, self.delivery, "app_home_opened", body)
         return {"view": self.site.windows.home(user.id)}
-
-    def _event(self, subscription: str, body: Json) -> None:
-        if subscription in self.site.app.events:
-            event_id = f"Ev{secrets.token_hex(5).upper()}"
-            now = int(self.site.workspace.now().timestamp())
-            self.delivery.send("events_api", payloads.event(body, event_id, now))

@@ -68,15 +68,34 @@ def press_on_message(
     }
     if message.get("thread_ts"):
         container["thread_ts"] = message["thread_ts"]
-    hidden = ("to", "is_ephemeral", "channel")
     return {
         **_interaction("block_actions", user, trigger_id),
         "container": container,
         "channel": {"id": channel.id, "name": channel_name(channel)},
-        "message": {name: value for name, value in message.items() if name not in hidden},
+        "message": _shown(message),
         "state": {"values": {}},
         "response_url": response_url,
         "actions": [action],
+    }
+
+
+def _shown(message: Json) -> Json:
+    hidden = ("to", "is_ephemeral", "channel")
+    return {name: value for name, value in message.items() if name not in hidden}
+
+
+def shortcut(
+    user: User, channel: Channel, message: Json, callback_id: str, *, trigger_id: str, response_url: str
+) -> Json:
+    """``message_action``: a shortcut in the menu of a message."""
+    return {
+        **_interaction("message_action", user, trigger_id),
+        "callback_id": callback_id,
+        "action_ts": message["ts"],
+        "channel": {"id": channel.id, "name": channel_name(channel)},
+        "message_ts": message["ts"],
+        "message": _shown(message),
+        "response_url": response_url,
     }
 
 

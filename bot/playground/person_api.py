@@ -1,6 +1,6 @@
 """The person API: what a page, a test or a check uses to be a person in the workspace. JSON, loopback only.
 
-    GET  /person/state                    users, channels, sample_url, broken_url, commands, has_home, bot_connected
+    GET  /person/state                    users, channels, sample_url, broken_url, commands, shortcuts, has_home, bot_connected
     GET  /person/channel/<id>             channel, messages (oldest first; replies among them, by thread_ts)
     GET  /person/inbox/<user>             ephemerals, dms, views (the top one last), home
     GET  /person/events?after=N           waits up to 25 s: last, changes [{n, what, channel or user}]; without after: last, at once
@@ -11,6 +11,7 @@
     POST /person/message                  {user, channel, text, thread_ts?}: ts
     POST /person/press                    {user, channel, ts, action_id, block_id?, value?}: acked, ack
                                           in a view: {user, view_id, action_id, block_id?, value?, values?}
+    POST /person/shortcut                 {user, channel, ts, callback_id}: acked, ack
     POST /person/submit                   {user, view_id, values}: acked, response_action, errors {block_id: text}, view
     POST /person/close                    {user, view_id, clear?}
     POST /person/home                     {user}: view
@@ -76,6 +77,7 @@ class PersonApi:
             web.post("/person/command", _answered(self._command)),
             web.post("/person/message", _answered(self._message)),
             web.post("/person/press", _answered(self._press)),
+            web.post("/person/shortcut", _answered(self._shortcut)),
             web.post("/person/submit", _answered(self._submit)),
             web.post("/person/close", _answered(self._close)),
             web.post("/person/home", _answered(self._home)),
@@ -92,6 +94,7 @@ class PersonApi:
             "channels": [_with_members(channel) for channel in workspace.channels.values()],
             **self.samples,
             "commands": list(self.site.app.commands),
+            "shortcuts": [{"name": s.name, "callback_id": s.callback_id} for s in self.site.app.shortcuts],
             "has_home": self.site.app.has_home,
             "bot": {"id": BOT, "user": BOT_USER},
             "bot_connected": self.deeds.delivery.is_connected,
@@ -185,6 +188,12 @@ class PersonApi:
         if body.get("view_id"):
             return await self.deeds.press_view(user, body)
         return await self.deeds.press_message(user, self.deeds.channel_of(user, body.get("channel")), body)
+
+    async def _shortcut(self, request: web.Request) -> Json:
+        body = await _body(request)
+        user = self.deeds.person(body.get("user"))
+        channel = self.deeds.channel_of(user, body.get("channel"))
+        return await self.deeds.use_shortcut(user, channel, body.get("ts"), body.get("callback_id"))
 
     async def _submit(self, request: web.Request) -> Json:
         body = await _body(request)

@@ -4,10 +4,12 @@ import asyncio
 import tempfile
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
+from bot.playground.announcements import spoken
 from bot.playground.answers import Answers
 from bot.playground.changes import Changes
 from bot.playground.deeds import Deeds
@@ -134,7 +136,9 @@ class Playground:
 
     def _application(self, samples: Path) -> web.Application:
         application = web.Application(middlewares=[guard], client_max_size=LARGEST_BODY)
-        deeds = Deeds(site=self.site, delivery=Delivery(socket=self.socket, http=self.http))
+        delivery = Delivery(socket=self.socket, http=self.http)
+        self.site.spoken = partial(spoken, self.site, delivery)
+        deeds = Deeds(site=self.site, delivery=delivery)
         self._person = PersonApi(
             site=self.site, socket=self.socket, faults=self.faults, deeds=deeds, samples={}
         )

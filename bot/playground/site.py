@@ -1,7 +1,7 @@
 """What the parts of the playground share: the workspace's state, the app that is installed in it, the address."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -17,12 +17,21 @@ _KIND_NAMES = {Kind.PUBLIC: "channels", Kind.PRIVATE: "groups", Kind.DIRECT: "im
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcut:
+    """One line in the menu of a message."""
+
+    name: str
+    callback_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledApp:
     """What the app may do and is told. ``scopes`` None: everything."""
 
     scopes: frozenset[str] | None = None
     commands: tuple[str, ...] = ("/binder",)
     events: tuple[str, ...] = DEFAULT_EVENTS
+    shortcuts: tuple[Shortcut, ...] = ()  # in the menu of a message
     has_home: bool = True
     bot_token: str = field(default_factory=lambda: f"xoxb-playground-{secrets.token_hex(8)}", repr=False)
     app_token: str = field(default_factory=lambda: f"xapp-playground-{secrets.token_hex(8)}", repr=False)
@@ -37,6 +46,11 @@ class InstalledApp:
         return cls(
             scopes=frozenset(scopes.get("bot", [])),
             commands=tuple(c["command"] for c in features.get("slash_commands", [])),
+            shortcuts=tuple(
+                Shortcut(name=s["name"], callback_id=s["callback_id"])
+                for s in features.get("shortcuts", [])
+                if s["type"] == "message"
+            ),
             events=tuple(settings.get("event_subscriptions", {}).get("bot_events", [])),
             has_home=bool(features.get("app_home", {}).get("home_tab_enabled")),
             **tokens,
@@ -54,6 +68,10 @@ class InstalledApp:
         self.needs_one_of([f"{_KIND_NAMES[channel.kind]}:{what}"])
 
 
+def _nobody_listens(_channel: Channel, _before: Json | None, _now: Json) -> None:
+    """No app is there to be told."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Site:
     """One running playground. ``base_url`` ends with a slash."""
@@ -64,4 +82,6 @@ class Site:
     windows: Windows
     uploads: Uploads
     base_url: str = ""
+    # Told of each message that the app itself posts, and of each edit: (channel, before, now).
+    spoken: Callable[[Channel, Json | None, Json], None] = _nobody_listens
     tickets: set[str] = field(default_factory=set)  # one-time Socket Mode addresses not used yet

@@ -41,9 +41,14 @@ class WebApi:
                 if error.error == "ratelimited":
                     return limited(int(str(error.more["retry_after"])))
                 return web.json_response(error.answer())
-            return web.json_response({"ok": True, **answer})
+            return web.json_response({"ok": True, **answer}, headers=self._granted())
 
         return await with_fault(request, self._fault(name), run)
+
+    def _granted(self) -> dict[str, str]:
+        """What Slack says with each answer: the scopes that the app was installed with."""
+        scopes = self.site.app.scopes
+        return {} if scopes is None else {"x-oauth-scopes": ",".join(sorted(scopes))}
 
     def _fault(self, name: str) -> Fault | None:
         fault = self.faults.take(name)

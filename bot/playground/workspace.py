@@ -3,7 +3,6 @@
 Messages are kept as the JSON that Slack shows; ``ts`` is a text that rises strictly over the whole workspace.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -248,24 +247,6 @@ def seeded(now: Callable[[], datetime], changes: Changes) -> Workspace:
     ]
     workspace.channels = {channel.id: channel for channel in channels}
     return workspace
-
-
-def with_mentions(workspace: Workspace, text: str) -> str:
-    """A person's plain text as Slack stores it: ``& < >`` escaped, ``@name`` and ``#channel`` as references."""
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    users = {user.name: user.id for user in workspace.users.values()}
-    channels = {
-        channel.name: channel.id for channel in workspace.channels.values() if channel.kind is Kind.PUBLIC
-    }
-    for sign, known in (("@", users), ("#", channels)):
-        for name, identity in known.items():
-            escaped = re.sub(
-                rf"(?<![\w{sign}]){sign}{re.escape(name)}\b",
-                f"<{sign}{identity}>",
-                escaped,
-                flags=re.IGNORECASE,
-            )
-    return escaped
 
 
 def utc_now() -> datetime:

@@ -7,6 +7,7 @@ with due as (
         case
             when o.method = 'respond' then null
             when o.method = 'file' then 'file:' || o.team
+            when o.method = 'home' then 'home:' || o.team
             when o.ts is not null then 'update:' || o.team
             else 'post:' || o.team || ':' || o.channel
         end as budget
@@ -41,12 +42,16 @@ chosen as (
 update outbox set
     lease = %(lease)s, lease_until = %(until)s,
     posting_since = case
-        when outbox.ts is null and outbox.method <> 'respond' then coalesce(outbox.posting_since, %(now)s)
+        when outbox.ts is null and outbox.method not in ('respond', 'home') then coalesce(outbox.posting_since, %(now)s)
     end
 from chosen
 where outbox.key = chosen.key
 returning outbox.*, chosen.posting_since as uncertain_since, chosen.budget,
-    (select root.ts from outbox root where root.key = outbox.thread_key) as thread_ts
+    -- A root may itself stand in a thread of people; then all of its story does, since a thread has no threads.
+    coalesce(
+        outbox.body ->> 'thread_ts',
+        (select coalesce(root.body ->> 'thread_ts', root.ts) from outbox root where root.key = outbox.thread_key)
+    ) as thread_ts
 
 -- name: spend
 -- Take one call out of a budget; no row where another process took it first.
@@ -91,6 +96,6 @@ where key = %(key)s and lease = %(lease)s
 update outbox set
     ts = null, posting_since = null, error = '', tries = 0,
     sent_rev = case
-        when method = 'post' and (binder_id is null or binder_id in (select id from binders where phase <> 'deleted')) then 0
+        when method in ('post', 'home') and (binder_id is null or binder_id in (select id from binders where phase <> 'deleted')) then 0
         else body_rev
     end

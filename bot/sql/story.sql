@@ -12,8 +12,11 @@ update binders set told_rev = %(rev)s, tell_at = null where id = %(id)s
 update binders set tell_at = %(at)s where id = %(id)s
 
 -- name: answered_at
--- Where the command, form, press or mention that launched it is answered; empty where it came without.
-select coalesce(payload ->> 'response_url', '') as url, coalesce(payload ->> 'thread_ts', '') as thread_ts from intents
+-- Where the command, form, press or mention that launched it is answered; empty where it came without. A mention in a thread
+-- and a shortcut on a message are told there; who presses a button in a thread gets one of their own.
+select coalesce(payload ->> 'response_url', '') as url, coalesce(payload ->> 'thread_ts', '') as thread_ts,
+    case when (payload ->> 'is_typed')::boolean then coalesce(payload ->> 'thread_ts', '') else '' end as told_in
+from intents
 where binder_id = %(id)s and kind in ('launch', 'relaunch') and payload ? 'response_url' order by id desc limit 1
 
 -- name: put

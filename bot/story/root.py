@@ -18,7 +18,7 @@ def draw(told: Told) -> list[Message]:
         blocks.context(_facts(told, plan)),
     ]
     text = f"{state}: {words.subject(binder)}, launched by {by}. {reason}{' ' if reason else ''}{_facts(told, plan)}."
-    return [Message(slot="root", text=text, blocks=drawn, in_thread=False)]
+    return [Message(slot="root", text=text, blocks=drawn, in_thread=False, thread_ts=told.told_in)]
 
 
 def _facts(told: Told, plan: Plan) -> str:

@@ -17,6 +17,7 @@ class Told:
     events: tuple[Event, ...]  # the whole story, oldest first
     reports: tuple[Report, ...] = ()  # of the current attempt, in order
     response_url: str = ""  # of the command that launched it; empty: an ephemeral message by the bot's token
+    told_in: str = ""  # the ts of the thread that the story goes into; empty: a thread of its own
     launched_in: str = ""  # the ts of the thread it was launched from; empty: from the channel itself
 
 
@@ -40,7 +41,7 @@ class Message:
     is_final: bool = False  # needs a human: goes out first
     to: str = ""  # respond: who alone sees it
     url: str = ""  # respond: the response_url; empty: chat.postEphemeral
-    thread_ts: str = ""  # respond: the thread it is seen in; empty: the channel itself
+    thread_ts: str = ""  # respond, root: the thread it is seen in; empty: the channel itself
     attempt: int = 0  # file: whose log
 
     def body(self, binder: BinderId) -> dict[str, object]:
@@ -48,7 +49,8 @@ class Message:
         text = cut_markup(self.text, MESSAGE_TEXT_LIMIT)
         match self.method:
             case Method.POST:
-                return {"text": text, "blocks": self.blocks}
+                where = {"thread_ts": self.thread_ts} if self.thread_ts else {}
+                return {**where, "text": text, "blocks": self.blocks}
             case Method.RESPOND:
                 return {
                     "url": self.url,

@@ -25,7 +25,7 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
-        for take in (first_launch, typing_mistake, failed_build, about_to_end):
+        for take in (first_launch, typing_mistake, failed_build, about_to_end, home_tab):
             with fresh_playground() as room:
                 print(f"\n# {take.__name__}")
                 take(room, browser)
@@ -80,6 +80,19 @@ def about_to_end(room: Playing, browser: Browser) -> None:
     in_thread(page, "Keep 2 h").wait_for(timeout=PATIENCE_MS)
     settled(page)
     take(page, "about-to-end")
+
+
+def home_tab(room: Playing, browser: Browser) -> None:
+    """One that is ready, one that failed."""
+    page = opened(room, browser)
+    state = room.get("/person/state")
+    for url in (state["sample_url"], state["broken_url"]):
+        room.post("/person/command", {"user": ADA, "channel": GENERAL, "text": f"/binder {url}"})
+    page.get_by_test_id("app-home").click()
+    home = page.get_by_test_id("home")
+    home.get_by_text("Open JupyterLab").first.wait_for(timeout=PATIENCE_MS)
+    home.get_by_text("Retry").first.wait_for(timeout=PATIENCE_MS)
+    take(page, "home")
 
 
 def opened(room: Playing, browser: Browser, height: int = 800) -> Page:

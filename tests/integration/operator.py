@@ -29,16 +29,16 @@ class Operator:
         self.clouds |= {"auth_type": "v3applicationcredential", "auth": {**url, **auth}}
 
     def check(self, *options: str, **settings: Any) -> tuple[int, dict[str, Any]]:
-        """The exit code, and the findings by their check."""
+        """The exit code, and the cloud's findings by their check."""
         done = subprocess.run(
             self.command(*options), env=self.environment(settings), capture_output=True, text=True, timeout=1200, check=False
         )  # fmt: skip
         assert "Traceback" not in done.stderr, done.stderr
         lines = [json.loads(line) for line in done.stdout.splitlines()]
-        return done.returncode, {line["check"]: line for line in lines}
+        return done.returncode, {line["check"]: line for line in lines if line["check"] != "database"}
 
     def command(self, *options: str) -> list[str]:
-        return [sys.executable, "-m", "bot", "check", "--json", *options]
+        return [sys.executable, "-m", "bot", "check", "--json", "--slack", "none", *options]
 
     def environment(self, settings: Mapping[str, Any]) -> dict[str, str]:
         """Of the command; ``settings`` go over what every test has."""

@@ -180,4 +180,6 @@ def test_given_env_example_then_it_names_every_variable_that_compose_insists_on(
     example = (ROOT / "deploy/env.example").read_text()
     named = {line.partition("=")[0] for line in example.splitlines() if not line.startswith("#")}
 
-    assert {part.partition(":?")[0] for part in compose.split("${")[1:] if ":?" in part.partition("}")[0]} <= named
+    assert {
+        part.partition(":?")[0] for part in compose.split("${")[1:] if ":?" in part.partition("}")[0]
+    } <= named

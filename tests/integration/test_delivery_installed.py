@@ -164,7 +164,13 @@ def started(unit: Unit, log: Path) -> "Iterator[tuple[subprocess.Popen[bytes], A
     program, *words = shlex.split(unit.all("ExecStart")[0])
     command = [str(unit.root / program.lstrip("/")), *words, "--ops", answers.address]
     if os.geteuid() == 0:
-        account = [f"--reuid={ACCOUNT}", "--regid=nogroup", "--clear-groups", "--no-new-privs", "--inh-caps=-all"]
+        account = [
+            f"--reuid={ACCOUNT}",
+            "--regid=nogroup",
+            "--clear-groups",
+            "--no-new-privs",
+            "--inh-caps=-all",
+        ]
         command = ["setpriv", *account, "--", *command]
     folder = unit.root / unit.all("WorkingDirectory")[0].lstrip("/")
     with log.open("wb") as output:
@@ -237,4 +243,6 @@ def test_given_the_page_then_it_names_every_secret_that_the_unit_reads() -> None
 def test_given_the_cloud_config_then_it_holds_no_secret() -> None:
     said = json.dumps(CLOUD_CONFIG)
 
-    assert [word for word in ("xoxb-", "xapp-", "TOKEN=", "SECRET=", "PASSWORD", "_KEY") if word in said] == []
+    assert [
+        word for word in ("xoxb-", "xapp-", "TOKEN=", "SECRET=", "PASSWORD", "_KEY") if word in said
+    ] == []

@@ -64,6 +64,30 @@ async def test_given_a_mistake_when_told_then_the_answer_goes_to_the_commands_re
     assert [(key, row["body"]["url"]) for key, row in rows.items()] == [(KEY + "answer", "https://hooks/7")]
 
 
+@pytest.mark.parametrize(
+    ("payload", "thread"),
+    [
+        pytest.param('{"thread_ts": "7.1", "is_typed": true}', "7.1", id="a mention, a shortcut"),
+        pytest.param('{"thread_ts": "7.1", "is_typed": false}', None, id="a button in a thread"),
+        pytest.param('{"is_typed": true}', None, id="a command"),
+    ],
+)
+async def test_given_where_a_launch_was_asked_for_when_told_then_its_root_is_there(
+    story: Story, db: Database, clock: Clock, payload: str, thread: str | None
+) -> None:
+    await story.begins(BUILDING, *UP)
+    async with db.transaction() as tx:
+        await tx._connection.execute(
+            "insert into intents (dedupe, kind, team, channel, who, binder_id, payload, at) values"
+            " ('d', 'launch', 'T1', 'C1', 'U1', %s, %s::jsonb, %s)",
+            (BUILDING.id, payload.replace("{", '{"response_url": "", '), clock()),
+        )
+
+    rows = await story.told()
+
+    assert rows[KEY + "root"]["body"].get("thread_ts") == thread
+
+
 async def test_given_an_answer_was_given_when_the_binder_goes_on_then_it_is_not_given_again(
     story: Story,
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from bot.playground import InstalledApp
+from bot.playground.site import Shortcut
 from tests.fakes.playground import ADA, ADAS_DM, GENERAL, Bench, Json, RawApp, actions, bench, modal
 
 pytestmark = pytest.mark.integration
@@ -153,3 +154,43 @@ async def test_given_a_page_that_knows_change_n_when_its_stream_opens_then_later
         lines = [await asyncio.wait_for(stream.content.readline(), 10) for _ in range(4)]
 
     assert any(b'"what": "channel"' in line for line in lines)
+
+
+MENU = InstalledApp(shortcuts=(Shortcut(name="Do it", callback_id="do"),))
+
+
+async def test_given_a_message_when_a_shortcut_is_chosen_then_the_app_gets_the_message() -> None:
+    async with bench(app=MENU) as room:
+        app = await RawApp.connect(room)
+        ts = (await room.person.post("message", user=ADA, channel=GENERAL, text="see https://a.b/c."))["ts"]
+        chosen = asyncio.create_task(
+            room.person.post("shortcut", user=ADA, channel=GENERAL, ts=ts, callback_id="do")
+        )
+        envelope = await app.next()
+        await app.ack(envelope)
+        answer = await chosen
+        await app.socket.close()
+
+    payload = envelope["payload"]
+    assert (payload["type"], payload["callback_id"], payload["message_ts"]) == ("message_action", "do", ts)
+    assert payload["message"]["text"] == "see <https://a.b/c>."
+    assert answer["acked"]
+
+
+@pytest.mark.parametrize(
+    ("callback_id", "ts", "error"),
+    [
+        pytest.param("other", "", "unknown_shortcut", id="not of the manifest"),
+        pytest.param("do", "1.0", "message_not_found", id="no such message"),
+    ],
+)
+async def test_given_a_shortcut_that_cannot_be_chosen_then_it_is_refused(
+    callback_id: str, ts: str, error: str
+) -> None:
+    async with bench(app=MENU) as room:
+        said = (await room.person.post("message", user=ADA, channel=GENERAL, text="x"))["ts"]
+        answer = await room.person.post(
+            "shortcut", user=ADA, channel=GENERAL, ts=ts or said, callback_id=callback_id
+        )
+
+    assert answer["error"] == error

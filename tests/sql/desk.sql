@@ -18,3 +18,6 @@ lock table intents in access exclusive mode
 
 -- name: of_another_version
 update binders set phase = 'teleporting' where id = %(id)s
+
+-- name: give
+update binders set owner = %(owner)s where id = %(id)s

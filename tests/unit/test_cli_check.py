@@ -72,12 +72,12 @@ def test_given_findings_then_the_last_line_counts_them() -> None:
 def test_given_a_machine_where_all_is_well_then_the_exit_code_is_0_and_each_line_is_json(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = argparse.Namespace(cloud="local", launch=False, json=True)
+    arguments = argparse.Namespace(cloud="local", slack=None, url="", launch=False, json=True)
 
     code = check.run(arguments, settings_of(HERE, tmp_path))
 
     found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["check"] for line in found] == ["caddy", "uv", "disk"]
+    assert [line["check"] for line in found] == ["slack", "database", "caddy", "uv", "disk"]
     assert code == (1 if "fail" in {line["state"] for line in found} else 0)
 
 

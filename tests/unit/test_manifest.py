@@ -12,6 +12,7 @@ import yaml
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.app import COMMAND, EVENTS
+from bot.shortcut import CALLBACK
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "tests" / "fixtures" / "slack-manifest.schema.json"
@@ -22,7 +23,10 @@ _KINDS = ("channels", "groups", "im", "mpim")
 SCOPES: dict[str, tuple[str, ...]] = {
     "auth_test": (),
     "apps_connections_open": (),  # the app token's own scope, which no manifest lists
+    "blocks_validate": (),
+    "users_conversations": tuple(f"{kind}:read" for kind in _KINDS),
     "views_open": (),
+    "views_publish": (),
     "users_info": ("users:read",),
     "conversations_info": tuple(f"{kind}:read" for kind in _KINDS),
     "conversations_history": tuple(f"{kind}:history" for kind in _KINDS),
@@ -32,7 +36,11 @@ SCOPES: dict[str, tuple[str, ...]] = {
     "chat_update": ("chat:write",),
     "files_upload_v2": ("files:write",),
 }
-EVENT_SCOPES = {"app_mention": "app_mentions:read"}  # docs.slack.dev/reference/events
+EVENT_SCOPES = {  # docs.slack.dev/reference/events
+    "app_mention": ("app_mentions:read",),
+    "app_home_opened": (),
+    "message.im": ("im:history",),
+}
 
 
 @pytest.fixture
@@ -64,8 +72,18 @@ def test_given_the_app_then_the_manifest_has_its_command_unescaped(manifest: dic
     assert (command["command"], command["should_escape"]) == (COMMAND, False)
 
 
+def test_given_the_app_then_the_manifest_has_its_shortcut(manifest: dict[str, Any]) -> None:
+    shortcuts = [(s["type"], s["callback_id"]) for s in manifest["features"]["shortcuts"]]
+
+    assert shortcuts == [("message", CALLBACK)]
+
+
 def test_given_the_app_then_the_manifest_subscribes_to_its_events(manifest: dict[str, Any]) -> None:
     assert manifest["settings"]["event_subscriptions"]["bot_events"] == list(EVENTS)
+
+
+def test_given_the_event_of_an_opened_home_then_the_manifest_has_the_tab(manifest: dict[str, Any]) -> None:
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is ("app_home_opened" in EVENTS)
 
 
 @pytest.mark.parametrize("switch", ["interactivity", "socket"])
@@ -85,6 +103,6 @@ def test_given_the_calls_of_the_code_then_this_table_has_each() -> None:
 
 def test_given_calls_commands_and_events_then_the_scopes_are_exactly_theirs(manifest: dict[str, Any]) -> None:
     needed = {scope for scopes in SCOPES.values() for scope in scopes} | {"commands"}
-    needed |= {EVENT_SCOPES[event] for event in EVENTS}
+    needed |= {scope for event in EVENTS for scope in EVENT_SCOPES[event]}
 
     assert sorted(manifest["oauth_config"]["scopes"]["bot"]) == sorted(needed)

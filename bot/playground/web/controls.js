@@ -3,6 +3,7 @@
 
 import { el } from "./dom.js";
 import { names, plainText, textObject } from "./mrkdwn.js";
+import { myChannels, myDirect, titleOf } from "./state.js";
 
 let groups = 0;
 
@@ -18,7 +19,7 @@ export const controls = {
   static_select: (it, labelling) => select(it, it.option_groups ?? [{ options: it.options ?? [] }], it.initial_option?.value, labelling),
   users_select: (it, labelling) => select(it, named(names.users), it.initial_user, labelling),
   channels_select: (it, labelling) => select(it, named(names.channels), it.initial_channel, labelling),
-  conversations_select: (it, labelling) => select(it, named(names.channels), it.initial_conversation, labelling),
+  conversations_select: (it, labelling) => select(it, named(myConversations()), it.initial_conversation, labelling),
   radio_buttons: (it, labelling) => choices(it, "radio", it.options, it.initial_option ? [it.initial_option] : [], labelling),
   checkboxes: (it, labelling) => choices(it, "checkbox", it.options, it.initial_options ?? [], labelling),
   multi_static_select: (it, labelling) =>
@@ -40,6 +41,11 @@ function typed(field, element, labelling) {
   field.value = element.initial_value ?? "";
   if (element.focus_on_load) field.dataset.focusFirst = "true";
   return { node: field, field, read: () => field.value, write: (value) => (field.value = value) };
+}
+
+function myConversations() {
+  const mine = [...myChannels(), myDirect()].filter(Boolean);
+  return new Map(mine.map((it) => [it.id, it.kind === "direct" ? `${titleOf(it)} (direct message)` : titleOf(it)]));
 }
 
 function named(map) {

@@ -72,6 +72,13 @@ export async function pressMessage(message, block, element, value) {
   await press({ channel, ts: message.ts }, block, element, value);
 }
 
+/** A shortcut of the app, chosen in the menu of a message of the channel that is shown. */
+export async function useShortcut(message, shortcut) {
+  const channel = message.channel ?? channelNow().id;
+  await tried(() => post("shortcut", { user: state.me, channel, ts: message.ts, callback_id: shortcut.callback_id }));
+  await look();
+}
+
 /** A press within a modal or on the Home tab. */
 export async function pressView(view, block, element, value, values = {}) {
   await press({ view_id: view.id, values }, block, element, value);

@@ -28,6 +28,7 @@ export const loadWorkspace = latest(async () => {
   state.isBotConnected = reply.bot_connected;
   state.last = reply.last; // the stream goes on from here
   state.samples = samplesFrom(reply);
+  state.shortcuts = reply.shortcuts;
   for (const user of state.users) names.users.set(user.id, user.real_name || user.name);
   for (const channel of state.channels) if (channel.kind !== "direct") names.channels.set(channel.id, channel.name);
   if (!state.isReady) recall();

@@ -1,10 +1,11 @@
 // Messages as rows: who, when, blocks, files, the way to the thread. Rows are redrawn only when they changed.
 
 import { drawBlocks } from "./blocks.js";
-import { dismiss, openThread, pressMessage } from "./deeds.js";
+import { dismiss, openThread, pressMessage, useShortcut } from "./deeds.js";
 import { el, reconcile } from "./dom.js";
 import { fileBox } from "./files.js";
 import { icon } from "./icons.js";
+import { openMenu } from "./menu.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { state } from "./state.js";
 
@@ -69,7 +70,29 @@ function messageRow({ message, isFollowing, author }, inThread) {
     message.is_ephemeral && privacy(message),
     isQuiet ? el("span", { class: "gutter-time", "aria-hidden": "true" }, timeOf(message.ts)) : avatar(author),
     el("div", { class: "message-main" }, !isQuiet && heading(message, author), body(message), !inThread && threadBar(message)),
+    !message.is_ephemeral && !message.subtype && state.shortcuts.length > 0 && menuButton(message, author),
   );
+}
+
+/** The app's shortcuts for this message. */
+function menuButton(message, author) {
+  const node = el(
+    "button",
+    {
+      class: "button button-icon message-menu",
+      type: "button",
+      "aria-haspopup": "menu",
+      "aria-label": `Actions for the message of ${author.name}, ${timeOf(message.ts)}`,
+      data: { testid: "message-menu", "focus-name": "menu" },
+    },
+    icon("more"),
+  );
+  node.addEventListener("click", async () => {
+    const options = state.shortcuts.map((shortcut) => ({ text: { type: "plain_text", text: shortcut.name }, shortcut }));
+    const option = await openMenu(node, options);
+    if (option) await useShortcut(message, option.shortcut);
+  });
+  return node;
 }
 
 /** The initial in a square; bots have another shape than people. */

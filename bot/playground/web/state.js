@@ -6,6 +6,7 @@ export const state = {
   isBotConnected: false,
   users: [], // as `users.info` shows them
   channels: [], // {id, name, kind: public|private|direct, members, hasBot}
+  shortcuts: [], // {name, callback_id}: in the menu of a message
   samples: [], // {url, title, about}
   me: "",
   place: { kind: "channel", id: "" }, // or {kind: "home"}

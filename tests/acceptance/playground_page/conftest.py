@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from bot.playground import Playground
+from bot.playground import InstalledApp, Playground
+from bot.playground.site import Shortcut
 from tests.acceptance.playground_page.tiny_app import TinyApp
 from tests.beds.browser import chromium
 
@@ -21,7 +22,8 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def playground(tmp_path: Path) -> AsyncIterator[Playground]:
-    started = Playground(folder=tmp_path)
+    shortcut = Shortcut(name="Launch it", callback_id="launch_message")
+    started = Playground(app=InstalledApp(shortcuts=(shortcut,)), folder=tmp_path)
     await started.start()
     yield started
     await started.stop()

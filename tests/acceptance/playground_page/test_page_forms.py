@@ -96,3 +96,16 @@ async def test_given_an_empty_required_field_when_the_form_is_sent_then_the_app_
     await expect(page.get_by_test_id("field-error")).to_have_text(
         "Error: Please complete this required field."
     )
+
+
+async def test_given_a_message_when_its_menu_is_used_by_keyboard_then_the_app_opens_a_form_about_it(
+    page: Page,
+) -> None:
+    await say(page, "look at this")
+    menu = page.get_by_test_id("message-menu")
+
+    await menu.focus()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_test_id("modal")).to_contain_text("look at this")

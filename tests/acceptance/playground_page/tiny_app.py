@@ -69,6 +69,7 @@ class TinyApp:
         app.command("/binder")(self._command)
         app.action(re.compile(".*"))(self._press)
         app.view("form")(self._submit)
+        app.message_shortcut("launch_message")(self._shortcut)
         app.event("app_home_opened")(self._home)
         self.handler = AsyncSocketModeHandler(app, playground.app_token)
 
@@ -96,6 +97,13 @@ class TinyApp:
         await ack()
         thread_ts = body.get("message", {}).get("thread_ts")
         await respond(text="Your private link", replace_original=False, thread_ts=thread_ts)
+
+    async def _shortcut(self, ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        said = section(body["message"]["text"])
+        await self.client.views_open(
+            trigger_id=body["trigger_id"], view={**FORM, "blocks": [said, *FORM["blocks"]]}
+        )
 
     async def _submit(self, ack: Any, body: dict[str, Any], view: dict[str, Any]) -> None:
         repo = view["state"]["values"]["repo"]["value"]["value"]

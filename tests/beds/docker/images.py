@@ -24,7 +24,13 @@ _MADE_AT_INSTALLATION = (
     "/etc/passwd", "/etc/group", "/etc/ld.so.cache", "/etc/pip.conf", "/etc/ssl/certs", "/usr/share/ca-certificates",
     "/usr/local/share/ca-certificates",
 )  # fmt: skip
-_LEFT_OUT = ("/usr/share/doc/", "/usr/share/man/", "/usr/share/locale/", "/usr/share/info/", "/usr/share/perl/")
+_LEFT_OUT = (
+    "/usr/share/doc/",
+    "/usr/share/man/",
+    "/usr/share/locale/",
+    "/usr/share/info/",
+    "/usr/share/perl/",
+)
 
 _MADE_HERE = {"/proc", "/sys", "/dev", "/run", "/tmp"}
 
@@ -56,7 +62,10 @@ def make_base(engine: Engine) -> None:
     """Import `BASE`."""
     command = ["import", "--change", "ENV PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "-", BASE]
     process = subprocess.Popen(
-        ["/usr/bin/docker", *command], stdin=subprocess.PIPE, env=engine.environment, stdout=subprocess.DEVNULL
+        ["/usr/bin/docker", *command],
+        stdin=subprocess.PIPE,
+        env=engine.environment,
+        stdout=subprocess.DEVNULL,
     )
     assert process.stdin is not None
     with process.stdin, tarfile.open(fileobj=process.stdin, mode="w|") as archive:

@@ -75,25 +75,25 @@ class Workspace:
 
     async def types(self, user: str, text: str, channel: str = GENERAL) -> dict[str, Any]:
         """A person types ``/binder`` with this text; returns what the person API says."""
-        return await self._post("command", {"user": user, "channel": channel, "text": f"/binder {text}"})
+        return await self.does("command", {"user": user, "channel": channel, "text": f"/binder {text}"})
 
     async def presses(
         self, user: str, ts: str, action_id: str, channel: str = GENERAL, **more: str
     ) -> dict[str, Any]:
         body = {"user": user, "channel": channel, "ts": ts, "action_id": action_id, **more}
-        return await self._post("press", body)
+        return await self.does("press", body)
 
     async def submits(self, user: str, **fields: str) -> dict[str, Any]:
         """Fill the open form and submit it."""
         view = (await self.inbox(user))["views"][-1]
         values = {name: {FIELD: value} for name, value in fields.items()}
-        return await self._post("submit", {"user": user, "view_id": view["id"], "values": values})
+        return await self.does("submit", {"user": user, "view_id": view["id"], "values": values})
 
     async def says(self, user: str, text: str, channel: str = GENERAL, **more: str) -> None:
-        await self._post("message", {"user": user, "channel": channel, "text": text, **more})
+        await self.does("message", {"user": user, "channel": channel, "text": text, **more})
 
     async def breaks(self, **fault: object) -> None:
-        await self._post("faults", fault)
+        await self.does("faults", fault)
 
     async def works(self) -> None:
         """Desk and outbox do all that is due."""
@@ -109,15 +109,19 @@ class Workspace:
         """Whether this is said to the person within a few seconds."""
         return await until(lambda: self._is_told(user, text))
 
-    async def until_wanted(self) -> bool:
+    async def until_wanted(self, count: int = 1) -> bool:
         """Whether an intent is stored within a few seconds: events are acked on their own time."""
-        return await until(self._is_wanted)
+        return await until(lambda: self._is_wanted(count))
+
+    async def until(self, look: Callable[[], Awaitable[bool]]) -> bool:
+        """Whether it is so within a few seconds."""
+        return await until(look)
 
     async def _is_told(self, user: str, text: str) -> bool:
         return text in await self.told(user)
 
-    async def _is_wanted(self) -> bool:
-        return bool(await self.intents())
+    async def _is_wanted(self, count: int) -> bool:
+        return len(await self.intents()) >= count
 
     async def inbox(self, user: str) -> dict[str, Any]:
         async with self.http.get(f"{self.playground.url}/person/inbox/{user}") as answer:
@@ -164,7 +168,7 @@ class Workspace:
         async with self.db.transaction() as tx:
             return await tx.rows("tests/desk.outbox")
 
-    async def _post(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
+    async def does(self, what: str, body: dict[str, Any]) -> dict[str, Any]:
         async with self.http.post(f"{self.playground.url}/person/{what}", json=body) as answer:
             return dict(await answer.json())
 

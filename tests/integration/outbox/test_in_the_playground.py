@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -45,6 +46,14 @@ def a_failed_launch() -> Told:
     return Told(
         binder=binder, events=events, reports=(a_report("build", message="pip install", step=(1, 3)),)
     )
+
+
+async def asked_in_a_thread(slack: AsyncWebClient, told: Told, *, is_there: bool = True) -> tuple[str, Told]:
+    """Somebody's message, and the story to be told below it."""
+    ts = str((await slack.chat_postMessage(channel=GENERAL, text="Look at this repository"))["ts"])
+    if not is_there:
+        await slack.chat_delete(channel=GENERAL, ts=ts)
+    return ts, replace(told, told_in=ts)
 
 
 async def put(db: Database, told: Told, clock: Clock) -> None:
@@ -103,3 +112,31 @@ async def test_given_every_answer_is_cut_when_a_failure_is_told_then_the_thread_
     root, *others = await history(slack)
     assert others == []
     assert await said_in_thread(slack, root["ts"]) == ["Failed", "Failed", "Failed", "build.log"]
+
+
+async def test_given_a_launch_asked_for_in_a_thread_when_told_then_the_whole_story_is_in_it_once(
+    db: Database, clock: Clock, playground: Playground
+) -> None:
+    slack = AsyncWebClient(token=playground.bot_token, base_url=playground.api_url)
+    ts, told = await asked_in_a_thread(slack, a_failed_launch())
+    await put(db, told, clock)
+    playground.faults.waiting.append(Fault(kind="cut", count=2, method="chat.postMessage"))
+    async with aiohttp.ClientSession() as http:
+        await run(Outbox(db, slack, clock, http, no_link), clock, seconds=40)
+    await appears(slack, "build.log")
+
+    assert len(await history(slack)) == 1
+    assert (await said_in_thread(slack, ts))[1:] == ["Failed", "Failed", "Failed", "build.log"]
+
+
+async def test_given_the_threads_message_is_gone_when_told_then_the_channel_gets_it(
+    db: Database, clock: Clock, playground: Playground
+) -> None:
+    slack = AsyncWebClient(token=playground.bot_token, base_url=playground.api_url)
+    _, told = await asked_in_a_thread(slack, a_failed_launch(), is_there=False)
+    await put(db, told, clock)
+
+    async with aiohttp.ClientSession() as http:
+        await run(Outbox(db, slack, clock, http, no_link), clock, seconds=20)
+
+    assert [message["text"].split(":")[0] for message in await history(slack)] == ["Failed"] * 3
