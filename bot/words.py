@@ -66,7 +66,7 @@ def subject(binder: Binder) -> str:
     """``org/repo@abc1234`` for texts: what the message is about."""
     if binder.plan is None:
         return blocks.words(binder.request.options.name or binder.request.repo, 150)
-    return blocks.words(f"{binder.plan.title}@{binder.plan.commit[:7]}", 150)
+    return blocks.words(f"{binder.plan.title}@{binder.plan.short_id}", 150)
 
 
 def plain_subject(binder: Binder) -> str:
@@ -77,7 +77,7 @@ def plain_subject(binder: Binder) -> str:
 def source(plan: Plan) -> str:
     """The repository as a link, its commit and the ref's name."""
     named = f" ({blocks.words(plan.ref, 80)})" if plan.ref and plan.ref != plan.commit else ""
-    return f"{blocks.link(plan.request.repo, plan.title)} at {blocks.code(plan.commit[:7])}{named}"
+    return f"{blocks.link(plan.request.repo, plan.title)} at {blocks.code(plan.short_id)}{named}"
 
 
 def size(plan: Plan) -> str:

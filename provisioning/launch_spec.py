@@ -41,10 +41,11 @@ def launch_json(
         "title": plan.title,
         "source": {
             "provider": plan.request.provider,
+            "kind": plan.source_kind,  # git, archive, swh, zenodo, figshare, dataverse, hydroshare, ckan
             "url": plan.source_url or plan.request.repo,
             "commit": plan.commit,
             "ref": plan.ref,
-            "address": plan.source_address,  # connect to this one; empty: not checked (allow_exact)
+            "address": plan.source_address,  # git connects to this one; empty: not checked (allow_exact), or not git's
             "allow_exact": list(allow_exact),
         },
         "path": plan.request.path,

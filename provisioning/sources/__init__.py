@@ -3,7 +3,7 @@
 A source has ``detect`` (no network) and ``resolve`` (the immutable id, with what the source tells of title, size and licence).
 Both `identify` and `resolve` raise `PersonError` (``ref-not-found``, ``ambiguous-commit``, ``repository-not-found``,
 ``repository-empty``, ``record-not-found``, ``doi-leads-elsewhere``, ``not-an-archive``, ``source-too-large``, ``address-refused``,
-``protocol-not-allowed``, ``too-many-redirects``, ``source-not-yet``; none knows a place in the person's text), `TemporaryError`
+``protocol-not-allowed``, ``too-many-redirects``, ``source-unknown``; none knows a place in the person's text), `TemporaryError`
 (``source-unreachable``, ``source-slow``) or `RefusedError` (``source-unreadable``, ``git-too-old``, ``program-missing``).
 """
 
@@ -23,14 +23,11 @@ from provisioning.sources.hydroshare import HydroShare
 from provisioning.sources.resolved import Resolved, SourcePolicy
 from provisioning.sources.zenodo import Zenodo
 
+_MIB_IN_GIB = 1024
+
 
 class Source(Protocol):
     """One kind of source."""
-
-    @property
-    def is_fetched(self) -> bool:
-        """Whether instances can fetch it: what they cannot is looked up, but not launched."""
-        ...
 
     def detect(self, request: Request) -> bool:
         """Whether this source can resolve the request; touches no network."""
@@ -49,33 +46,34 @@ SOURCES: Sequence[Source] = (
 
 
 async def resolve(request: Request, *, policy: SourcePolicy, sources: Sequence[Source] = SOURCES) -> Resolved:
-    """The immutable id of what is to be launched, before anything is created. Refuses what instances cannot fetch, unasked."""
-    source = _source(request, sources)
-    if not source.is_fetched:
+    """`identify` for a launch: what is larger than an instance may fetch is refused, before anything is created."""
+    resolved = await identify(request, policy=policy, sources=sources)
+    if resolved.size_mib is not None and resolved.size_mib > policy.most_mib:
         raise PersonError(
-            "source-not-yet",
-            f"{request.repo} is understood, but instances cannot fetch records and archives yet.",
-            "Use the git repository behind it; its page often links to it.",
+            "source-too-large",
+            f"{request.repo} has {_size(resolved.size_mib)}; at most {_size(policy.most_mib)} are fetched here.",
+            "Launch a smaller source and download the data that you need in the notebook, "
+            "or ask whoever runs the bot to raise limits.source_mib.",
         )
-    return await source.resolve(request, policy)
+    return resolved
 
 
 async def identify(
     request: Request, *, policy: SourcePolicy, sources: Sequence[Source] = SOURCES
 ) -> Resolved:
-    """The immutable id of a request of any kind, whether or not it can be launched yet."""
-    return await _source(request, sources).resolve(request, policy)
-
-
-def _source(request: Request, sources: Sequence[Source]) -> Source:
+    """The immutable id of a request of any kind, whatever its size."""
     for source in sources:
         if source.detect(request):
-            return source
+            return await source.resolve(request, policy)
     raise PersonError(
-        "source-not-yet",
+        "source-unknown",
         f"{request.repo} is a kind of source that is not supported.",
         "Give a git repository or a DOI.",
     )
+
+
+def _size(mib: int) -> str:
+    return f"{mib:,} MiB" if mib < _MIB_IN_GIB else f"{mib / _MIB_IN_GIB:,.1f} GiB ({mib:,} MiB)"
 
 
 __all__ = ["SOURCES", "Resolved", "Source", "SourcePolicy", "identify", "resolve"]

@@ -17,23 +17,20 @@ from provisioning.sources.git_program import (
     run_filling,
 )
 from provisioning.sources.redirects import final_place
-from provisioning.sources.resolved import Resolved, SourcePolicy
-
-_PROVIDERS = frozenset({"gh", "gl", "git", "gist"})
+from provisioning.sources.resolved import GIT_PROVIDERS, Resolved, SourcePolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Git:
     """Any host that speaks git's smart protocol over https."""
 
-    is_fetched: bool = True
     limit: timedelta = timedelta(seconds=30)  # for everything about one request
     most_listed_bytes: int = 20_000_000  # a listing of some 200,000 refs
     most_fetched_bytes: int = 512 * 2**20  # where a commit must be fetched to be sure of it
 
     def detect(self, request: Request) -> bool:
         """Every git host, whatever its name."""
-        return request.provider in _PROVIDERS and bool(request.repo)
+        return request.provider in GIT_PROVIDERS and bool(request.repo)
 
     async def resolve(self, request: Request, policy: SourcePolicy) -> Resolved:
         """The commit behind the request's ref, asked of the server."""

@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from provisioning.model import Request
+
+GIT_PROVIDERS = frozenset({"gh", "gl", "git", "gist"})
 _CLIMBS = re.compile(r"[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)", re.IGNORECASE)
 
 
@@ -19,12 +22,18 @@ class Resolved:
     licence: str = ""  # as the source names it, such as ``cc-by-4.0``; empty where it says nothing
     provider: str = ""  # the kind of source that was found behind a DOI; empty: the request's own
 
+    def kind(self, request: Request) -> str:
+        """How an instance fetches it: ``git`` for every forge, otherwise the provider."""
+        provider = self.provider or request.provider
+        return "git" if provider in GIT_PROVIDERS else provider
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePolicy:
     """Which sources a deployment takes."""
 
     allow_exact: tuple[str, ...] = ()  # URL prefixes exempt from the rules on scheme and address
+    most_mib: int = 2048  # what instances fetch; a source that is known to be larger is not launched
 
     def exempts(self, url: str) -> bool:
         """Whether the URL lies below an exempt prefix.
