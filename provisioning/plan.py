@@ -116,7 +116,7 @@ def make_plan(request: Request, resolved: Resolved, offer: Offer, policy: PlanPo
     flavor = priced(_chosen(request.options.flavor, offer, policy), policy.prices)
     threshold, price = policy.confirm_above_su_per_hour, flavor.su_per_hour
     return Plan(
-        request=request,
+        request=resolved.as_found(request),
         commit=resolved.commit,
         ref=resolved.ref,
         title=request.options.name or _told(resolved) or title(request.repo),

@@ -22,6 +22,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     policy = source_policy(settings)
     request = parse(" ".join(arguments.text), allow_exact=policy.allow_exact)
     resolved = asyncio.run(identify(request, policy=policy))
+    request = resolved.as_found(request)
     print_json({
         "provider": resolved.provider or request.provider, "repo": request.repo, "url": resolved.url,
         "commit": resolved.commit, "ref": resolved.ref,

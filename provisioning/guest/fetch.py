@@ -132,7 +132,8 @@ def _by_git(
     if shallow is None:  # a server that hands out only what its branches and tags point at
         on_line("the server does not hand out this commit alone; fetching its branches and tags")
         branches = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
-        git.run("fetch", "--no-recurse-submodules", "origin", *branches)
+        proposed = [f"+{source.ref}:refs/asked"] if source.ref.startswith("refs/") else []  # a pull request's
+        git.run("fetch", "--no-recurse-submodules", "origin", *branches, *proposed)
     git.run("checkout", "--quiet", "--detach", source.commit)
     head = git.run("rev-parse", "HEAD")
     if head is None or not head.lines or head.lines[-1].strip() != source.commit:
