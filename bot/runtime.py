@@ -210,7 +210,7 @@ def _launcher(parts: Parts, db: Database, link: GuestLink, signing: keys.Keys) -
     actor = Actor(
         db=db, sites=parts.sites, link=link, plan=plan, deployment=deployment, clock=parts.clock,
         orders=Orders(
-            bot_keys=signing.public, allow_exact=policy_on_sources.allow_exact, limits=guest_limits(settings)
+            bot_keys=signing.public, allow_exact=policy_on_sources.allow_exact, limits=guest_limits(settings), rules=policy_on_sources.rules,
         ),
     )  # fmt: skip
     policy = Policy(

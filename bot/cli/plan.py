@@ -78,6 +78,6 @@ def _user_data(plan: Plan, settings: Settings) -> bytes:
     launch = launch_json(
         binder, plan, _EXAMPLE, deployment=settings.text("deployment"), runtime="docker",
         bot_keys=[Signer.generate().public_key for _ in range(2)], allow_exact=settings.texts("sources.allow_exact"),
-        limits=guest_limits(settings),
+        limits=guest_limits(settings), rules=source_policy(settings).rules,
     )  # fmt: skip
     return render(launch)

@@ -70,6 +70,8 @@ def fetch(
     on_line: OnLine,
 ) -> Path:
     """The folder with the source at its commit. Starts from nothing each time. Raises `FailedError`."""
+    if not source.rules.allows(source.url):
+        raise not_allowed(source.url, source)
     part, whole = state / "repo.part", state / "repo"
     for old in (part, whole):
         shutil.rmtree(old, ignore_errors=True)
@@ -197,6 +199,11 @@ def _check_size(folder: Path, limits: Limits) -> None:
                 "Keep large data elsewhere and download it in postBuild or in the notebook.",
             )
         )
+
+
+def not_allowed(url: str, source: Source) -> FailedError:
+    """What the deployment's rules refuse, wherever it was named."""
+    return FailedError(Cause("source-not-allowed", f"{url} may not be fetched here.", source.rules.hint))
 
 
 def _too_slow(limits: Limits) -> FailedError:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Mapping, Sequence
 from urllib.parse import urlsplit
+
+from .rules import Rules
 
 AGENT_HOST = "agent.binderops.internal"
 TLS_MODES = ("off", "internal", "proxy")
@@ -46,6 +48,7 @@ class Source:
     ref: str
     address: str  # connect to this one; empty only for what ``allow_exact`` names
     allow_exact: tuple[str, ...]
+    rules: Rules = field(default_factory=Rules)
 
     @property
     def short_id(self) -> str:
@@ -159,7 +162,13 @@ def _source(value: Mapping[str, Any]) -> Source:
         ref=str(value["ref"]),
         address=str(value["address"]),
         allow_exact=tuple(str(prefix) for prefix in value["allow_exact"]),
+        rules=_rules(value.get("rules", {})),
     )
+
+
+def _rules(value: Mapping[str, Any]) -> Rules:
+    allow, deny = (tuple(str(pattern) for pattern in value.get(name, ())) for name in ("allow", "deny"))
+    return Rules(allow, deny, str(value.get("ask", "")))
 
 
 def _check_addresses(orders: Orders) -> None:

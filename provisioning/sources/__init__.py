@@ -4,11 +4,12 @@ A source has ``detect`` (no network) and ``resolve`` (the immutable id, with wha
 Both `identify` and `resolve` raise `PersonError` (``ref-not-found``, ``ambiguous-commit``, ``repository-not-found``,
 ``repository-empty``, ``record-not-found``, ``doi-leads-elsewhere``, ``not-an-archive``, ``source-too-large``, ``address-refused``,
 ``protocol-not-allowed``, ``too-many-redirects``, ``source-unknown``; none knows a place in the person's text), `TemporaryError`
-(``source-unreachable``, ``source-slow``) or `RefusedError` (``source-unreadable``, ``git-too-old``, ``program-missing``).
+(``source-unreachable``, ``source-slow``), `TeamError` (``source-not-allowed``) or `RefusedError` (``source-unreadable``, ``git-too-old``, ``program-missing``).
 """
 
 from collections.abc import Sequence
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from provisioning.errors import PersonError
 from provisioning.model import Request
@@ -20,7 +21,9 @@ from provisioning.sources.figshare import Figshare
 from provisioning.sources.git import Git
 from provisioning.sources.heritage import Heritage
 from provisioning.sources.hydroshare import HydroShare
+from provisioning.sources.records import doi_in
 from provisioning.sources.resolved import Resolved, SourcePolicy
+from provisioning.sources.trouble import not_allowed
 from provisioning.sources.zenodo import Zenodo
 
 _MIB_IN_GIB = 1024
@@ -61,15 +64,28 @@ async def resolve(request: Request, *, policy: SourcePolicy, sources: Sequence[S
 async def identify(
     request: Request, *, policy: SourcePolicy, sources: Sequence[Source] = SOURCES
 ) -> Resolved:
-    """The immutable id of a request of any kind, whatever its size."""
+    """The immutable id of a request of any kind, whatever its size. The rules count for what was named and for where that led."""
     for source in sources:
         if source.detect(request):
-            return await source.resolve(request, policy)
+            _refuse_by_rules(request, policy)
+            resolved = await source.resolve(request, policy)
+            final = resolved.url or request.repo
+            if not policy.rules.allows(final):
+                raise not_allowed(final, policy)
+            return resolved
     raise PersonError(
         "source-unknown",
         f"{request.repo} is a kind of source that is not supported.",
         "Give a git repository or a DOI.",
     )
+
+
+def _refuse_by_rules(request: Request, policy: SourcePolicy) -> None:
+    """Before anybody is asked. A DOI may be denied; whether it is allowed is told by the site that it leads to."""
+    doi = doi_in(request.repo)
+    named = f"https://doi.org/{doi}" if doi else request.repo
+    if policy.rules.denies(named) or (urlsplit(named).netloc and not doi and not policy.rules.allows(named)):
+        raise not_allowed(request.repo, policy)
 
 
 def _size(mib: int) -> str:

@@ -1,9 +1,10 @@
 """What a lookup gives back, and what it may look at. Values of their own, so that plans need none of the lookup's machinery."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
+from provisioning.guest.rules import Rules
 from provisioning.model import PathKind, Request
 
 GIT_PROVIDERS = frozenset({"gh", "gl", "git", "gist"})
@@ -54,6 +55,7 @@ class SourcePolicy:
     """Which sources a deployment takes."""
 
     allow_exact: tuple[str, ...] = ()  # URL prefixes exempt from the rules on scheme and address
+    rules: Rules = field(default_factory=Rules)  # which hosts, organisations and repositories
     most_mib: int = 2048  # what instances fetch; a source that is known to be larger is not launched
 
     def exempts(self, url: str) -> bool:

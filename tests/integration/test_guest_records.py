@@ -167,6 +167,8 @@ FILES = {
     "a name too long": ({"key": "a" * 300}, "record-unreadable"),
     "no place to download it": ({"key": "a", "links": {}}, "record-unreadable"),
     "a size beyond the limit": ({"key": "a", "size": 17 * MIB}, "source-too-large"),
+    "a place that is none": ({"key": "a", "links": {"self": "https://[1/a"}}, "source-refused"),
+    "no place but spaces": ({"key": "a", "links": {"self": "https:// /a b"}}, "source-refused"),
     "nothing at its place": ({"key": "a", "links": {"self": "{site}/none"}}, "record-gone"),
 }
 
@@ -191,6 +193,18 @@ async def test_given_files_where_one_is_anothers_folder_then_the_record_is_refus
     cause = await bench.refused_record(sites, [{"key": "a", **link}, {"key": "a/b", **link}])
 
     assert cause.code == "record-unreadable"
+
+
+async def test_given_a_name_with_spaces_and_accents_when_fetched_then_it_is_asked_for(
+    sites: RecordSites, bench: Bench
+) -> None:
+    sites.say("/ckan/d%C3%A9j%C3%A0%20vu.csv", TABLE)
+    file = {"key": "d\u00e9j\u00e0 vu.csv", "links": {"self": f"{sites.url}/ckan/d\u00e9j\u00e0 vu.csv"}}
+    sites.say(f"/mine{RECORD}", {"id": 3242074, "files": [file]})
+
+    files = await bench.fetch(sites, "zenodo", "10.5281/zenodo.3242074", url=f"{sites.url}/mine{RECORD}")
+
+    assert files == {"d\u00e9j\u00e0 vu.csv": TABLE}
 
 
 async def test_given_a_record_without_files_then_that_is_said(sites: RecordSites, bench: Bench) -> None:
@@ -295,3 +309,38 @@ async def test_given_a_record_that_names_a_place_inside_when_fetched_then_nobody
         cause = await bench.refused_record(sites, [file])
 
         assert (cause.code, listener.connections) == ("source-refused", 0)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param({"deny": ["127.0.0.1"]}, id="denied"),
+        pytest.param({"allow": ["zenodo.org"]}, id="not allowed"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["archive", "git"])
+async def test_given_rules_against_a_source_when_fetched_then_nobody_is_asked_and_it_is_said_whom_to_ask(
+    sites: RecordSites, bench: Bench, rules: dict[str, Any], kind: str
+) -> None:
+    async with Listener() as listener:
+        place = f"http://127.0.0.1:{listener.port}"
+        source = {"kind": kind, "url": f"{place}/a.zip", "allow_exact": [place], "commit": "a" * 64}
+        cause = await bench.refused(
+            sites, "archive", "{site}/files/course.zip", rules={**rules, "ask": "Ada"}, **source
+        )
+
+        assert (cause.code, "Ada" in cause.hint, listener.connections) == ("source-not-allowed", True, 0)
+
+
+async def test_given_a_denied_host_when_a_redirect_leads_there_then_it_is_not_followed(
+    sites: RecordSites, bench: Bench
+) -> None:
+    async with Listener() as listener:
+        inside = f"http://localhost:{listener.port}"
+        async with HttpServer(redirecting(f"{inside}/a.zip")) as site:
+            cause = await bench.refused(
+                sites, "archive", "{site}/files/course.zip", url=f"{site.url}/a.zip",
+                allow_exact=[site.url, inside], rules={"deny": ["localhost"]},
+            )  # fmt: skip
+
+        assert (cause.code, listener.connections) == ("source-not-allowed", 0)

@@ -13,7 +13,7 @@ import ssl
 import time
 from pathlib import Path
 from typing import Any, Callable, Optional, Sequence, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from ..addresses import is_literal, is_public_text, plain_host
 from ..causes import Cause, FailedError
@@ -104,9 +104,7 @@ class Client:
         for _ in range(_MOST_REDIRECTS + 1):
             connection = self._connection(url)
             try:
-                parts = urlsplit(url)
-                target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-                connection.request(method, target, headers=_HEADERS)
+                connection.request(method, _target(url), headers=_HEADERS)
                 answer = connection.getresponse()
                 location = answer.getheader("Location") if answer.status // 100 == 3 else None
                 if not location:
@@ -114,12 +112,17 @@ class Client:
                     return read(answer)
             finally:
                 connection.close()
-            url, method = urljoin(url, location), "GET"
+            url, method = _joined(url, location), "GET"
         raise refused(asked, "it redirects again and again")
 
     def _connection(self, url: str) -> http.client.HTTPConnection:
         """A connection to the checked address. Raises `FailedError` ``source-refused``."""
+        _joined(url, "")  # or it can be taken apart nowhere below
         scheme, found = urlsplit(url).scheme, plain_host(url)
+        if self._source.rules.denies(url):
+            raise FailedError(
+                Cause("source-not-allowed", f"{url} may not be fetched here.", self._source.rules.hint)
+            )
         if self._source.exempts(url) and found and scheme in ("http", "https"):
             kind = http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection
             return kind(found[0], found[1], timeout=_PATIENCE_S)
@@ -185,6 +188,23 @@ def _check_status(answer: http.client.HTTPResponse, url: str) -> None:
             Cause("record-gone", f"{url} cannot be read any more: status {answer.status}.",
                   "It may have been withdrawn or closed: open the record's page in a private browser window.")
         )  # fmt: skip
+
+
+def _joined(url: str, location: str) -> str:
+    """Where a redirect leads; refused where that is no address at all."""
+    try:
+        whole = urljoin(url, location)
+        urlsplit(whole)
+    except ValueError as error:
+        raise refused(location or url, str(error)) from error
+    return whole
+
+
+def _target(url: str) -> str:
+    """What is asked for of the host; sites write some characters as they are that must not be."""
+    parts = urlsplit(url)
+    asked = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return quote(asked, safe="/?%:@!$&'()*+,;=~-._[]")
 
 
 def _host(url: str) -> str:
