@@ -272,6 +272,10 @@ INSIDE = {
     "a zone": "https://[fe80::1%25lo]:{port}/a.zip",
     "credentials": "https://zenodo.org@127.0.0.1:{port}/a.zip",
     "plain http": "http://127.0.0.1:{port}/a.zip",
+    "NAT64": "https://[64:ff9b::7f00:1]:{port}/a.zip",
+    "ssh": "ssh://127.0.0.1:{port}/a.zip",
+    "git": "git://127.0.0.1:{port}/a.zip",
+    "a helper of git": "ext::sh -c id",
     "ftp": "ftp://127.0.0.1:{port}/a.zip",
     "file": "file:///etc/passwd",
 }
