@@ -78,13 +78,6 @@ class Plan:
     source_address: str = ""  # the checked address of a git host; the guest connects to this one
     source_kind: str = "git"  # how the guest fetches it: git, archive, swh, or the site of a record
 
-    @property
-    def short_id(self) -> str:
-        """The immutable id as people read it."""
-        if self.source_kind in ("git", "archive"):
-            return self.commit[:7]
-        return self.commit[:24]
-
 
 class Phase(StrEnum):
     """Where a binder is; `provisioning.lifecycle` holds the legal moves and limits."""

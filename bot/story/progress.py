@@ -93,7 +93,9 @@ def _now(told: Told) -> str:
 def _look_up(told: Told) -> blocks.Block:
     plan = told.binder.plan
     found = (
-        [f"{plan.ref or 'default branch'} is {'commit ' if plan.source_kind == 'git' else ''}{plan.short_id}"]
+        [
+            f"{plan.ref or 'default branch'} is {'commit ' if plan.source_kind == 'git' else ''}{words.short_id(plan)}"
+        ]
         if plan
         else []
     )

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from .causes import Cause, FailedError, classify
 from .durable import read_json
-from .environment import for_git, for_tools
+from .environment import for_git, for_records
 from .orders import Limits, Source
 from .processes import Children, Finished, OnLine, TooLongError
 
@@ -96,7 +96,7 @@ def _by_records(
     told, spare = state / "fetch-failed.json", state / "fetch.part"
     told.unlink(missing_ok=True)
     package = Path(__file__).resolve().parent
-    env = {**for_tools(environ), "PYTHONPATH": str(package.parent), "HOME": str(state / "home")}
+    env = for_records(environ, state, package)
     args = (sys.executable, "-m", f"{package.name}.records", str(state))
     try:
         finished = children.run(
@@ -134,8 +134,7 @@ def _by_git(
     if shallow is None:  # a server that hands out only what its branches and tags point at
         on_line("the server does not hand out this commit alone; fetching its branches and tags")
         branches = ("+refs/heads/*:refs/remotes/origin/*", "+refs/tags/*:refs/tags/*")
-        proposed = [f"+{source.ref}:refs/asked"] if source.ref.startswith("refs/") else []  # a pull request's
-        git.run("fetch", "--no-recurse-submodules", "origin", *branches, *proposed)
+        git.run("fetch", "--no-recurse-submodules", "origin", *branches)
     git.run("checkout", "--quiet", "--detach", source.commit)
     head = git.run("rev-parse", "HEAD")
     if head is None or not head.lines or head.lines[-1].strip() != source.commit:

@@ -54,6 +54,7 @@ def large_zip() -> bytes:
 DIGEST = hashlib.sha256(course_zip()).hexdigest()
 # As `git write-tree` says of COURSE; docs.softwareheritage.org takes the same id for a directory.
 DIRECTORY = "34e94faa14073d0da45154b536a95dedf267f6c1"
+WITH_SUBMODULE = "63a9c5cdfccc1da6038177aa142ea80a1aac0445"  # the same with the commit bbbb... at vendor/lib
 
 
 def directory_tar() -> bytes:

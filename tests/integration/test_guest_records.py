@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 import os
+import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,17 @@ from provisioning.model import Request
 from provisioning.sources import identify
 from provisioning.tickets import Signer
 from tests.fakes.git_server import HttpServer, Listener
-from tests.fakes.record_files import COURSE, DIRECTORY, MIB, TABLE, course_zip, large_zip, md5
+from tests.fakes.record_files import (
+    COURSE,
+    DIRECTORY,
+    MIB,
+    TABLE,
+    WITH_SUBMODULE,
+    course_zip,
+    large_zip,
+    md5,
+    tarred,
+)
 from tests.fakes.record_sites import DATA, NOTEBOOK, RESOURCE, RecordSites
 from tests.strategies import ADDRESS, a_binder, a_plan
 
@@ -143,6 +154,22 @@ async def test_given_a_directory_with_other_files_than_its_identifier_says_then_
     assert (await bench.refused(sites, "swh", f"swh:1:dir:{DIRECTORY}")).code == "checksum-wrong"
 
 
+async def test_given_a_directory_with_a_submodule_when_fetched_then_its_identifier_still_is_checked(
+    sites: RecordSites, bench: Bench
+) -> None:
+    identifier, api = f"swh:1:dir:{WITH_SUBMODULE}", "/swh/api/1"
+    empty = tarfile.TarInfo(f"{identifier}/vendor/lib")
+    empty.type = tarfile.DIRTYPE
+    files = [(f"{identifier}/{name}", content) for name, content in COURSE.items()]
+    raw = f"{api}/vault/flat/{identifier}/raw/"
+    sites.say(raw, tarred(*files, empty))
+    sites.say(f"{api}/vault/flat/{identifier}/", {"status": "done", "fetch_url": sites.url + raw})
+    sites.say(f"{api}/directory/{WITH_SUBMODULE}/", [])
+    sites.say(f"{api}/directory/{WITH_SUBMODULE}/vendor/lib/", {"type": "rev", "target": "b" * 40})
+
+    assert await bench.fetch(sites, "swh", identifier) == dict(COURSE)
+
+
 async def test_given_a_vault_that_gives_up_when_fetched_then_its_words_are_told(
     sites: RecordSites, bench: Bench
 ) -> None:
@@ -162,6 +189,7 @@ FILES = {
         "checksum-wrong",
     ),
     "a name that leads out": ({"key": "../a"}, "record-unreadable"),
+    "half a character": ({"key": "a\ud800"}, "record-unreadable"),
     "a whole path": ({"key": "/etc/a"}, "record-unreadable"),
     "settings of git": ({"key": ".git/config"}, "record-unreadable"),
     "a name too long": ({"key": "a" * 300}, "record-unreadable"),

@@ -9,9 +9,9 @@ import pytest
 
 from provisioning.guest.causes import FailedError
 from provisioning.guest.records import unpack
-from provisioning.guest.records.identity import directory_id
+from provisioning.guest.records.identity import directory_id, empty_folders
 from provisioning.guest.records.unpack import Unpacker, inside, lift_single_folder
-from tests.fakes.record_files import COURSE, DIRECTORY, tarred, zipped
+from tests.fakes.record_files import COURSE, DIRECTORY, WITH_SUBMODULE, tarred, zipped
 
 MOST = 100_000
 
@@ -139,6 +139,12 @@ def test_given_an_archive_of_any_form_then_its_files_are_there(folder: Path, pac
     assert {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()} == COURSE
 
 
+def test_given_a_tar_that_ends_in_a_zip_then_it_is_taken_for_a_tar(folder: Path) -> None:
+    unpacked(folder, tarred(("a.txt", b"a"), ("b.zip", zipped(COURSE)), mode="w"))
+
+    assert names_in(folder) == ["a.txt", "b.zip"]
+
+
 def test_given_a_link_within_then_it_is_kept(folder: Path) -> None:
     unpacked(folder, tarred(("d/a.txt", b"inside"), link("b.txt", "d/a.txt"), link("d/up", "..")))
 
@@ -193,4 +199,12 @@ def test_given_a_folder_and_a_file_when_lifted_then_nothing_changes(folder: Path
 def test_given_a_folder_then_its_identifier_is_that_of_git_and_the_archive(folder: Path) -> None:
     unpacked(folder, zipped(COURSE))
 
-    assert directory_id(folder) == f"swh:1:dir:{DIRECTORY}"
+    assert directory_id(folder, {}) == f"swh:1:dir:{DIRECTORY}"
+
+
+def test_given_an_empty_folder_for_a_submodule_then_its_commit_counts_as_git_has_it(folder: Path) -> None:
+    unpacked(folder, zipped({**COURSE, "vendor/lib/": b""}))
+
+    known = directory_id(folder, {"vendor/lib": "b" * 40})
+
+    assert (empty_folders(folder), known) == (["vendor/lib"], f"swh:1:dir:{WITH_SUBMODULE}")

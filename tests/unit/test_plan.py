@@ -52,14 +52,14 @@ def test_given_a_record_behind_a_doi_when_planned_then_guests_know_its_kind_and_
 
     plan = make_plan(request, found, OFFER, JETSTREAM2)
 
-    assert (plan.source_kind, plan.short_id, len(plan.title)) == ("figshare", "9782777.v3", 59)
+    assert (plan.source_kind, plan.commit, len(plan.title)) == ("figshare", "9782777.v3", 59)
     assert plan.title.endswith("A long…")
 
 
 def test_given_a_repository_of_any_forge_when_planned_then_guests_fetch_it_by_git() -> None:
     plan = make_plan(REQUEST, RESOLVED, OFFER, JETSTREAM2)
 
-    assert (plan.source_kind, plan.short_id) == ("git", "a" * 7)
+    assert plan.source_kind == "git"
 
 
 def test_given_a_request_without_options_when_planned_then_the_deployments_defaults_count() -> None:

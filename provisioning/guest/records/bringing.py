@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Optional
 
 from ..causes import Cause, FailedError
 from ..orders import Limits, Source
 from .client import Client, too_large
-from .identity import directory_id
-from .listings import LISTINGS, File
+from .identity import directory_id, empty_folders
+from .listings import LISTINGS, File, submodules
 from .unpack import MOST_ENTRIES, Unpacker, inside, lift_single_folder
 
 _ARCHIVE = re.compile(r"\.(?:zip|tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz))$", re.IGNORECASE)
@@ -45,7 +46,16 @@ def bring(source: Source, limits: Limits, folder: Path, spare: Path) -> None:
             print(f"file {number} of {len(files)}: {file.path}", flush=True)
             place = _room_for(file, folder)
             left -= _fetch(client, file, place, left, source)
-    if source.kind == "swh" and (found := directory_id(folder)) != source.commit:
+    if source.kind == "swh":
+        _check_identity(client, source, folder)
+
+
+def _check_identity(client: Client, source: Source, folder: Path) -> None:
+    """A directory is what its identifier says. The vault leaves an empty folder where a submodule is."""
+    found = directory_id(folder, {})
+    if found != source.commit and (empty := empty_folders(folder)):
+        found = directory_id(folder, submodules(client, source, empty))
+    if found != source.commit:
         raise _wrong(source.commit, f"what came is {found}")
 
 
@@ -60,16 +70,23 @@ def _check(files: list[File], most: int, source: Source) -> None:
     if total > most:
         raise too_large("The record", most, total)
     paths = [inside(file.path) for file in files]
-    bad = next((file.path for file, path in zip(files, paths) if not path or ".git" in path.split("/")), None)
+    bad = next((file.path for file, path in zip(files, paths) if not _is_name(path)), None)
     if bad is not None or len(set(paths)) != len(paths) or len(paths) > MOST_ENTRIES:
         why = (
-            f"a name that no file may have: {bad!r:.200}"
+            f"a name that no file may have: {ascii(bad)[:200]}"
             if bad is not None
             else "two files of one name, or too many"
         )
         raise FailedError(
             Cause("record-unreadable", f"The record has {why}.", "Launch its git repository instead.")
         )
+
+
+def _is_name(path: Optional[str]) -> bool:
+    try:
+        return bool(path) and b".git" not in (path or "").encode().split(b"/")
+    except UnicodeEncodeError:  # half a character, as JSON can have it
+        return False
 
 
 def _room_for(file: File, folder: Path) -> Path:

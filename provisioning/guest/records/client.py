@@ -165,7 +165,7 @@ def chosen(url: str, found: Sequence[str]) -> str:
 
 def refused(url: str, why: str) -> FailedError:
     return FailedError(
-        Cause("source-refused", f"{url} may not be fetched from here: {why}.", "Give an https address of a public host.")
+        Cause("source-refused", f"{url[:300]} may not be fetched from here: {why}.", "Give an https address of a public host.")
     )  # fmt: skip
 
 

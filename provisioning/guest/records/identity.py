@@ -8,23 +8,31 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
+from typing import Mapping
 
 _CHUNK = 1 << 18
 
 
-def directory_id(folder: Path) -> str:
-    """``swh:1:dir:`` and the id of what lies in the folder now."""
-    return f"swh:1:dir:{_tree(os.fspath(folder)).hex()}"
+def directory_id(folder: Path, submodules: Mapping[str, str]) -> str:
+    """``swh:1:dir:`` and the id of what lies in the folder now. ``submodules``: empty folders that stand for a commit each."""
+    return f"swh:1:dir:{_tree(os.fspath(folder), '', submodules).hex()}"
 
 
-def _tree(folder: str) -> bytes:
+def empty_folders(folder: Path) -> list[str]:
+    """The folders below with nothing in them."""
+    return [os.path.relpath(at, folder) for at, names, files in os.walk(folder) if not (names or files)]
+
+
+def _tree(folder: str, below: str, submodules: Mapping[str, str]) -> bytes:
     entries = []
     for entry in os.scandir(folder):
-        name = os.fsencode(entry.name)
+        name, path = os.fsencode(entry.name), below + entry.name
         if entry.is_symlink():
             entries.append((name, b"120000", _blob(os.fsencode(os.readlink(entry.path)))))
+        elif path in submodules:
+            entries.append((name, b"160000", bytes.fromhex(submodules[path])))
         elif entry.is_dir():
-            entries.append((name + b"/", b"40000", _tree(entry.path)))
+            entries.append((name + b"/", b"40000", _tree(entry.path, path + "/", submodules)))
         else:
             mode = b"100755" if entry.stat().st_mode & 0o100 else b"100644"
             entries.append((name, mode, _file(entry.path)))

@@ -9,7 +9,7 @@ import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, Callable, Mapping, Optional
+from typing import Any, Callable, Mapping, Optional, Sequence
 from urllib.parse import unquote, urlsplit
 
 from ..causes import Cause, FailedError
@@ -17,6 +17,7 @@ from ..orders import Source
 from .client import Client
 
 _MOST_PAGES = 200
+_MOST_SUBMODULES = 50
 _VAULT_EVERY_S = 3.0
 _DIGESTS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}  # by their hexadecimal digits
 
@@ -131,6 +132,12 @@ def heritage(client: Client, source: Source) -> list[File]:
                   lines=(str(said.get("progress_message"))[:300],))
         )  # fmt: skip
     return [File("directory.tar.gz", said["fetch_url"])]
+
+
+def submodules(client: Client, source: Source, folders: Sequence[str]) -> dict[str, str]:
+    """Those of the folders that stand for a commit, by what Software Heritage says of each; not asked beyond some."""
+    said = {f: client.json(source.url.rstrip("/") + f"/{f}/") for f in folders[:_MOST_SUBMODULES]}
+    return {folder: str(entry["target"]) for folder, entry in said.items() if entry.get("type") == "rev"}
 
 
 def archive(client: Client, source: Source) -> list[File]:

@@ -140,7 +140,10 @@ def refused(name: str, why: str) -> FailedError:
 
 
 def _entries(archive: Path) -> Iterator[_Entry]:
-    return _of_zip(archive) if zipfile.is_zipfile(archive) else _of_tar(archive)
+    # By its beginning: a tar may end in a zip.
+    with open(archive, "rb") as file:
+        is_zip = file.read(2) == b"PK"
+    return _of_zip(archive) if is_zip else _of_tar(archive)
 
 
 def _of_zip(archive: Path) -> Iterator[_Entry]:
