@@ -163,7 +163,9 @@ async def test_given_a_directory_with_a_submodule_when_fetched_then_its_identifi
     files = [(f"{identifier}/{name}", content) for name, content in COURSE.items()]
     raw = f"{api}/vault/flat/{identifier}/raw/"
     sites.say(raw, tarred(*files, empty))
-    sites.say(f"{api}/vault/flat/{identifier}/", {"status": "done", "fetch_url": sites.url + raw})
+    sites.say(
+        f"{api}/vault/flat/{identifier}/", {"status": "done", "fetch_url": raw}
+    )  # without the host, too
     sites.say(f"{api}/directory/{WITH_SUBMODULE}/", [])
     sites.say(f"{api}/directory/{WITH_SUBMODULE}/vendor/lib/", {"type": "rev", "target": "b" * 40})
 
@@ -233,6 +235,23 @@ async def test_given_a_name_with_spaces_and_accents_when_fetched_then_it_is_aske
     files = await bench.fetch(sites, "zenodo", "10.5281/zenodo.3242074", url=f"{sites.url}/mine{RECORD}")
 
     assert files == {"d\u00e9j\u00e0 vu.csv": TABLE}
+
+
+async def test_given_an_article_that_lists_some_of_its_files_when_fetched_then_all_are_there(
+    sites: RecordSites, bench: Bench
+) -> None:
+    files = [
+        {"name": name, "size": len(NOTEBOOK), "download_url": f"{sites.url}/ckan/linked/index.ipynb"}
+        for name in ("a.ipynb", "b.ipynb")
+    ]
+    article = "/mine/articles/9782777/versions/3"
+    whole = {"id": 9782777, "version": 3, "size": 2 * len(NOTEBOOK), "files": files[:1]}
+    sites.say(article, whole)
+    sites.say(f"{article}/files?page_size=1000", files)
+
+    fetched = await bench.fetch(sites, "figshare", "10.6084/m9.figshare.9782777", url=sites.url + article)
+
+    assert sorted(fetched) == ["a.ipynb", "b.ipynb"]
 
 
 async def test_given_a_record_without_files_then_that_is_said(sites: RecordSites, bench: Bench) -> None:

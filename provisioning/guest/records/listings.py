@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Callable, Mapping, Optional, Sequence
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from ..causes import Cause, FailedError
 from ..orders import Source
@@ -18,7 +18,7 @@ from .client import Client
 
 _MOST_PAGES = 200
 _MOST_SUBMODULES = 50
-_VAULT_EVERY_S = 3.0
+_VAULT_FIRST_S, _VAULT_MOST_S = 3.0, 30.0  # strangers may ask it 120 times an hour
 _DIGESTS = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}  # by their hexadecimal digits
 
 
@@ -51,9 +51,14 @@ def zenodo(client: Client, source: Source) -> list[File]:
 def figshare(client: Client, source: Source) -> list[File]:
     article = client.json(source.url)
     _same(f"{article['id']}.v{article['version']}", source)
+    listed = article["files"]
+    if sum(int(f.get("size") or 0) for f in listed) < int(article.get("size") or 0):
+        listed = client.json(
+            source.url + "/files?page_size=1000"
+        )  # of many files the article itself lists the first
     return [
         _file(f["name"], f["download_url"], f.get("size"), f.get("computed_md5") or f.get("supplied_md5"))
-        for f in article["files"]
+        for f in listed
         if not f.get("is_link_only")
     ]
 
@@ -117,21 +122,21 @@ def ckan(client: Client, source: Source) -> list[File]:
 def heritage(client: Client, source: Source) -> list[File]:
     """The vault's answer: it is asked to cook the directory, and waited for."""
     url = source.url.partition("/directory/")[0] + f"/vault/flat/{source.commit}/"
-    said = client.json(url, "POST")
+    said, pause = client.json(url, "POST"), _VAULT_FIRST_S
     while said["status"] in ("new", "pending"):
         print(
             f"Software Heritage prepares the files: {said.get('progress_message') or said['status']}",
             flush=True,
         )
-        time.sleep(_VAULT_EVERY_S)
-        said = client.json(url)
+        time.sleep(pause)
+        said, pause = client.json(url), min(pause * 1.5, _VAULT_MOST_S)
     if said["status"] != "done":
         raise FailedError(
             Cause("vault-failed", "Software Heritage could not prepare the files.",
                   "Press Retry later; the archive's page of this directory may say more.",
                   lines=(str(said.get("progress_message"))[:300],))
         )  # fmt: skip
-    return [File("directory.tar.gz", said["fetch_url"])]
+    return [File("directory.tar.gz", urljoin(url, said["fetch_url"]))]
 
 
 def submodules(client: Client, source: Source, folders: Sequence[str]) -> dict[str, str]:
