@@ -90,7 +90,7 @@ _DATAVERSE = {
                 "originalFileFormat": "text/csv",
                 "originalFileName": "a.csv",
                 "originalFileSize": len(TABLE),
-                "md5": md5(TABLE),
+                "md5": md5(TABLE.partition(b"\n")[2]),  # as of some tables of dataverse.harvard.edu
             },
         },
         {

@@ -64,7 +64,7 @@ def figshare(client: Client, source: Source) -> list[File]:
 
 
 def dataverse(client: Client, source: Source) -> list[File]:
-    """Tables are fetched as they were uploaded, which is what checksum and name of the original are of."""
+    """Tables are fetched as they were uploaded. What their checksum is of differs (IQSS/dataverse#9501), so it proves nothing."""
     data = client.json(source.url)["data"]
     _same(f"{data['datasetId']}.v{data['versionNumber']}.{data['versionMinorNumber']}", source)
     base = source.url.partition("/api/datasets/")[0]
@@ -77,7 +77,7 @@ def dataverse(client: Client, source: Source) -> list[File]:
         is_table = bool(file.get("originalFileFormat"))
         name = file.get("originalFileName") or listed["label"] if is_table else listed["label"]
         size = file.get("originalFileSize") if is_table else file.get("filesize")
-        digest = file.get("md5") or (file.get("checksum") or {}).get("value")
+        digest = "" if is_table else file.get("md5") or (file.get("checksum") or {}).get("value")
         url = f"{base}/api/access/datafile/{int(file['id'])}" + ("?format=original" if is_table else "")
         files.append(_file("/".join(filter(None, (listed.get("directoryLabel"), name))), url, size, digest))
     return files
