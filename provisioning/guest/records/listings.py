@@ -42,10 +42,12 @@ def zenodo(client: Client, source: Source) -> list[File]:
     record = client.json(source.url)
     _same(str(record["id"]), source)
     listed = record.get("files")
-    if isinstance(listed, list):
-        return [_file(f["key"], f["links"]["self"], f.get("size"), f.get("checksum")) for f in listed]
-    entries = client.json(source.url + "/files").get("entries", [])
-    return [_file(f["key"], f["links"]["content"], f.get("size"), f.get("checksum")) for f in entries]
+    if not isinstance(listed, list):
+        listed = client.json(source.url + "/files").get("entries", [])
+    return [
+        _file(f["key"], f["links"].get("content") or f["links"]["self"], f.get("size"), f.get("checksum"))
+        for f in listed
+    ]
 
 
 def figshare(client: Client, source: Source) -> list[File]:
