@@ -6,7 +6,7 @@ What a test may bring instead of ours (a cloud, a database class, a clock) is a 
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +26,7 @@ from bot.people import People
 from bot.settings import Settings
 from bot.slack_client import SlackClient, make_client
 from bot.socket_mode import SocketMode
+from bot.source_policy import guest_limits, source_policy
 from provisioning import keys
 from provisioning.acting import Actor, Orders
 from provisioning.guest_config import GuestConfig
@@ -37,7 +38,7 @@ from provisioning.plan import make_plan
 from provisioning.reports import Listener
 from provisioning.site_watch import SiteWatch
 from provisioning.sites import Sites
-from provisioning.sources import SourcePolicy, resolve
+from provisioning.sources import SOURCES, Source, resolve
 from provisioning.standings import Standings
 from provisioning.store.database import Bell, Database
 from provisioning.store.migrations import migrate
@@ -70,6 +71,7 @@ class Parts:
     ops: Address | None = None  # None: nobody asks
     figures: Figures = field(default_factory=Figures)
     forget: str | None = None  # the cloud whose environments may be given up, empty for the first
+    sources: Sequence[Source] = SOURCES
 
 
 @asynccontextmanager
@@ -198,16 +200,18 @@ def _desk_settings(parts: Parts, standings: Standings) -> DeskSettings:
 def _launcher(parts: Parts, db: Database, link: GuestLink, signing: keys.Keys) -> Launcher:
     settings = parts.settings
     deployment = settings.text("deployment")
-    allow_exact = settings.texts("sources.allow_exact")
+    policy_on_sources = source_policy(settings)
 
     async def plan(request: Request) -> Plan:
         site = parts.sites.named(request.options.cloud)
-        resolved = await resolve(request, policy=SourcePolicy(allow_exact=allow_exact))
+        resolved = await resolve(request, policy=policy_on_sources, sources=parts.sources)
         return make_plan(request, resolved, await parts.sites.offer(site), site.plans)
 
     actor = Actor(
         db=db, sites=parts.sites, link=link, plan=plan, deployment=deployment, clock=parts.clock,
-        orders=Orders(bot_keys=signing.public, allow_exact=allow_exact),
+        orders=Orders(
+            bot_keys=signing.public, allow_exact=policy_on_sources.allow_exact, limits=guest_limits(settings), rules=policy_on_sources.rules,
+        ),
     )  # fmt: skip
     policy = Policy(
         max_lifetime=timedelta(hours=settings.number("limits.max_hours") or 0),

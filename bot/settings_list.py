@@ -9,6 +9,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
 _DEPLOYMENT = re.compile(r"[a-z0-9-]{1,40}")
 _HOST = re.compile(r"(?=.{1,200}$)[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 
+_PATTERN = re.compile(r"[A-Za-z0-9.*?-]+(/[^/\s:]+)*/?")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
@@ -58,6 +60,10 @@ def _is_texts(value: object) -> bool:
     return isinstance(value, list) and all(_is_text(item) for item in value)
 
 
+def _is_patterns(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(p, str) and _PATTERN.fullmatch(p) for p in value)
+
+
 def _is_prices(value: object) -> bool:
     return isinstance(value, dict) and all(
         _is_text(name) and _is_positive(price) for name, price in value.items()
@@ -89,11 +95,15 @@ SETTINGS: Mapping[str, Setting] = {
     "limits.max_hours": Setting(check=_is_positive, wants="a number of hours above 0", default=72, meaning="The longest life of an environment, extensions included, in hours."),
     "limits.keep_failed_minutes": Setting(check=_is_positive, wants="a number of minutes above 0", default=30, meaning="How long the instance of a failed build is kept for looking at it, in minutes."),
     "limits.local_instances": Setting(check=_is_count, wants="a whole number above 0", default=4, meaning="How many environments the local cloud runs at once."),
+    "limits.source_mib": Setting(check=_is_count, wants="a whole number above 0", default=2048, meaning="The largest repository, record or archive that instances fetch, in MiB, also unpacked."),
     "confirm_above_su_per_hour": Setting(check=_is_positive, wants="a number above 0", default=None, meaning="Launches that cost more SU an hour ask before they start."),
     "prices": Setting(check=_is_prices, wants="flavor patterns with SU an hour, such as {'g3.*': 64}", default={}, meaning="Prices that go before the preset's, by flavor pattern, in SU an hour."),
     "access.admins": Setting(check=_is_texts, wants="a list of Slack user ids", default=[], meaning="People who may act on everybody's environments, beside the workspace's admins."),
     "access.allow_guests": Setting(check=_is_flag, wants="true or false", default=False, meaning="Whether Slack guests may launch."),
     "log.format": Setting(check=lambda v: v in ("text", "json"), wants="text or json", default="text", meaning="How `serve` writes its log: key=value lines, or one JSON object a line."),
+    "sources.allow": Setting(check=_is_patterns, wants="a list of patterns, such as github.com/org or *.example.org", default=[], meaning="Where there are any, only sources that fit one may be launched: a host, or a host with an organisation, a group or a repository."),
+    "sources.deny": Setting(check=_is_patterns, wants="a list of patterns, such as github.com/org or *.example.org", default=[], meaning="Sources that may not be launched, and hosts that are not asked, also not by a redirect. Goes before `sources.allow`."),
+    "sources.ask": Setting(check=_is_text, wants="a name or an address", default="", meaning="Whom people are told to ask about a source that is not allowed; whoever runs the bot without it."),
     "sources.allow_exact": Setting(check=_is_texts, wants="a list of URLs", default=[], meaning="URL prefixes exempt from the rules on scheme and address, one each."),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from bot import blocks
+from bot.grammar.printing import page_of
 from provisioning.model import Binder, Outcome, Phase, Plan
 
 STATES = {
@@ -71,7 +72,7 @@ def subject(binder: Binder) -> str:
     """``org/repo@abc1234`` for texts: what the message is about."""
     if binder.plan is None:
         return blocks.words(binder.request.options.name or binder.request.repo, 150)
-    return blocks.words(f"{binder.plan.title}@{binder.plan.commit[:7]}", 150)
+    return blocks.words(f"{binder.plan.title}@{short_id(binder.plan)}", 150)
 
 
 def plain_subject(binder: Binder) -> str:
@@ -82,7 +83,12 @@ def plain_subject(binder: Binder) -> str:
 def source(plan: Plan) -> str:
     """The repository as a link, its commit and the ref's name."""
     named = f" ({blocks.words(plan.ref, 80)})" if plan.ref and plan.ref != plan.commit else ""
-    return f"{blocks.link(plan.request.repo, plan.title)} at {blocks.code(plan.commit[:7])}{named}"
+    return f"{blocks.link(page_of(plan.request), plan.title)} at {blocks.code(short_id(plan))}{named}"
+
+
+def short_id(plan: Plan) -> str:
+    """The source's immutable id as people read it."""
+    return plan.commit[:7] if plan.source_kind in {"git", "archive"} else plan.commit[:24]
 
 
 def size(plan: Plan) -> str:

@@ -28,6 +28,7 @@ from provisioning.actions import (
 )
 from provisioning.clouds import Cloud, ServerSpec
 from provisioning.errors import BinderopsError, TemporaryError, UnexpectedError
+from provisioning.guest.rules import Rules
 from provisioning.guest_link import GuestLink
 from provisioning.launch_spec import Limits, launch_json
 from provisioning.model import Binder, CloudObject, Kind, Mark, Phase, Plan, Request
@@ -52,6 +53,7 @@ class Orders:
     bot_keys: tuple[str, ...]  # base64 of raw Ed25519 public keys: current, then next
     allow_exact: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    rules: Rules = field(default_factory=Rules)  # which sources may be fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +130,7 @@ class Actor:
         launch = launch_json(
             binder, plan, seen.address, deployment=self.deployment, runtime=cloud.runtime,
             bot_keys=self.orders.bot_keys, allow_exact=self.orders.allow_exact, limits=self.orders.limits,
+            rules=self.orders.rules,
         )  # fmt: skip
         metadata = {
             "binderops_id": binder.id,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provisioning.clouds import Address
+from provisioning.guest.rules import Rules
 from provisioning.model import Binder, Json, Plan
 
 
@@ -30,8 +31,11 @@ def launch_json(
     bot_keys: Sequence[str],
     allow_exact: Sequence[str],
     limits: Limits,
+    rules: Rules | None = None,
 ) -> Json:
     """The guest's orders for this attempt. ``bot_keys``: base64 of raw Ed25519 public keys, current first."""
+    url = plan.source_url or plan.request.repo
+    told = (rules or Rules()).for_guest(url)
     return {
         "v": 1,
         "binder": binder.id,
@@ -41,11 +45,13 @@ def launch_json(
         "title": plan.title,
         "source": {
             "provider": plan.request.provider,
-            "url": plan.source_url or plan.request.repo,
+            "kind": plan.source_kind,  # git, archive, swh, zenodo, figshare, dataverse, hydroshare, ckan
+            "url": url,
             "commit": plan.commit,
             "ref": plan.ref,
-            "address": plan.source_address,  # connect to this one; empty: not checked (allow_exact)
+            "address": plan.source_address,  # git connects to this one; empty: not checked (allow_exact), or not git's
             "allow_exact": list(allow_exact),
+            "rules": {"allow": list(told.allow), "deny": list(told.deny), "ask": told.ask},
         },
         "path": plan.request.path,
         "path_kind": str(plan.request.path_kind),

@@ -66,7 +66,7 @@ class Plan:
     """What the person agrees to. Everything after it keys on ``commit``."""
 
     request: Request
-    commit: str  # full object id
+    commit: str  # the source's immutable id: a commit's full object id, a record's id with its version, an archive's SHA-256
     ref: str  # the ref's resolved name (``main``, ``v1.2``), for people
     title: str  # ``org/repo`` or the name the person gave
     flavor: Flavor
@@ -75,7 +75,8 @@ class Plan:
     needs_confirmation: bool
     cloud: str = ""  # the cloud's name in the settings; empty: the first one
     source_url: str = ""  # where redirects led; empty: the request's own address
-    source_address: str = ""  # the checked address of the source's host; the guest connects to this one
+    source_address: str = ""  # the checked address of a git host; the guest connects to this one
+    source_kind: str = "git"  # how the guest fetches it: git, archive, swh, or the site of a record
 
 
 class Phase(StrEnum):

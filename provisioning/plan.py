@@ -15,6 +15,8 @@ from provisioning.errors import PersonError, TeamError
 from provisioning.model import Flavor, Plan, Request
 from provisioning.sources.resolved import Resolved
 
+_MOST_TITLE = 60
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRule:
@@ -114,10 +116,10 @@ def make_plan(request: Request, resolved: Resolved, offer: Offer, policy: PlanPo
     flavor = priced(_chosen(request.options.flavor, offer, policy), policy.prices)
     threshold, price = policy.confirm_above_su_per_hour, flavor.su_per_hour
     return Plan(
-        request=request,
+        request=resolved.as_found(request),
         commit=resolved.commit,
         ref=resolved.ref,
-        title=request.options.name or title(request.repo),
+        title=request.options.name or _told(resolved) or title(request.repo),
         flavor=flavor,
         image=request.options.image or policy.default_image,
         lifetime=_lifetime(request.options.hours, policy),
@@ -125,6 +127,7 @@ def make_plan(request: Request, resolved: Resolved, offer: Offer, policy: PlanPo
         cloud=offer.cloud,
         source_url=resolved.url,
         source_address=resolved.address,
+        source_kind=resolved.kind(request),
     )
 
 
@@ -138,6 +141,13 @@ def cost_su(plan: Plan) -> float | None:
     """What the plan's whole lifetime costs in SU, None where the price is unknown. Time before ready comes on top."""
     price = plan.flavor.su_per_hour
     return None if price is None else price * (plan.lifetime / timedelta(hours=1))
+
+
+def _told(resolved: Resolved) -> str:
+    """What a record calls itself, short enough for a heading; a repository is known by its address."""
+    if len(resolved.title) <= _MOST_TITLE:
+        return resolved.title
+    return resolved.title[: _MOST_TITLE - 1].rstrip() + "…"
 
 
 def title(repo: str) -> str:

@@ -14,12 +14,13 @@ from bot.grammar import parse
 from bot.output import print_json
 from bot.runtime import utc_now
 from bot.settings import Settings
+from bot.source_policy import guest_limits, source_policy
 from provisioning.clouds import Address
-from provisioning.launch_spec import Limits, launch_json
+from provisioning.launch_spec import launch_json
 from provisioning.model import Binder, BinderId, Phase, Plan
 from provisioning.plan import cost_su, make_plan
 from provisioning.sites import Sites, site
-from provisioning.sources import SourcePolicy, resolve
+from provisioning.sources import resolve
 from provisioning.tickets import Signer
 from provisioning.user_data import render
 
@@ -52,7 +53,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _plan(text: str, settings: Settings) -> Plan:
-    policy = SourcePolicy(allow_exact=settings.texts("sources.allow_exact"))
+    policy = source_policy(settings)
     on_openstack = is_openstack_named(settings, os.environ) and not is_local(settings)
     # Where nobody said which cloud is meant, this machine's flavors stand in.
     here = site(local_cloud(settings), utc_now, plans=plans(settings))
@@ -77,6 +78,6 @@ def _user_data(plan: Plan, settings: Settings) -> bytes:
     launch = launch_json(
         binder, plan, _EXAMPLE, deployment=settings.text("deployment"), runtime="docker",
         bot_keys=[Signer.generate().public_key for _ in range(2)], allow_exact=settings.texts("sources.allow_exact"),
-        limits=Limits(),
+        limits=guest_limits(settings), rules=source_policy(settings).rules,
     )  # fmt: skip
     return render(launch)

@@ -6,7 +6,8 @@ import asyncio
 from bot.grammar import parse
 from bot.output import print_json
 from bot.settings import Settings
-from provisioning.sources import SourcePolicy, identify
+from bot.source_policy import source_policy
+from provisioning.sources import identify
 
 SUMMARY = "show the commit that a launch would use"
 
@@ -18,9 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print the request and its immutable id."""
-    policy = SourcePolicy(allow_exact=settings.texts("sources.allow_exact"))
+    policy = source_policy(settings)
     request = parse(" ".join(arguments.text), allow_exact=policy.allow_exact)
     resolved = asyncio.run(identify(request, policy=policy))
+    request = resolved.as_found(request)
     print_json({
         "provider": resolved.provider or request.provider, "repo": request.repo, "url": resolved.url,
         "commit": resolved.commit, "ref": resolved.ref,

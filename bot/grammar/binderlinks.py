@@ -50,7 +50,7 @@ def binder_link(url: Url, allow_exact: Sequence[str]) -> Source | None:
         raise _incomplete(url)
     if spec[0].value in _UNKNOWN:
         raise spec[0].refuse(
-            "source-not-yet",
+            "source-unknown",
             f"The link starts a Binder from {shown(spec[0].value)}, which cannot be launched yet.",
             f"Use the git repository or the DOI behind it. {WORKS_TODAY}",
         )

@@ -16,7 +16,7 @@ _PROPOSALS = {"pull": "refs/pull/{}/head", "merge_requests": "refs/merge-request
 
 
 def page(found: Source, parts: Sequence[Text]) -> Source:
-    """The project at what the page shows. A branch with a slash cannot be told from its folder here."""
+    """The project at what the page shows. A branch with a slash is told from its folder when the repository is asked."""
     kind = parts[0].value if parts else ""
     rest = parts[1:]
     if kind == "releases" and len(parts) > 1 and parts[1].value == "tag":

@@ -12,7 +12,7 @@ from bot.grammar.text import Text, shown
 from bot.grammar.urls import Url, is_exempt, refuse_odd_segments
 from bot.grammar.viewers import Viewers, is_viewer
 from provisioning.sources import swhids
-from provisioning.sources.records import is_record_host
+from provisioning.sources.records import archive_ending, is_record_host
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,12 @@ class AnyGit:
         """The repository at the URL."""
         if not url.segments:
             raise only_a_site(url.whole)
+        if url.query is not None and url.query.value and archive_ending(url.segments[-1].value):
+            raise url.query.refuse(
+                "not-a-repository",
+                "The link of the archive has a question mark; what follows may be a secret, and may soon end.",
+                "Give the archive's lasting address, without what follows the question mark.",
+            )
         if url.query is not None and url.query.value:
             raise url.query.refuse(
                 "not-a-repository",

@@ -92,7 +92,13 @@ def _now(told: Told) -> str:
 
 def _look_up(told: Told) -> blocks.Block:
     plan = told.binder.plan
-    found = [f"{plan.ref or 'default branch'} is commit {plan.commit[:7]}"] if plan else []
+    found = (
+        [
+            f"{plan.ref or 'default branch'} is {'commit ' if plan.source_kind == 'git' else ''}{words.short_id(plan)}"
+        ]
+        if plan
+        else []
+    )
     return blocks.task("look-up", "Look up", "complete", found)
 
 

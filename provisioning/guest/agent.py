@@ -151,7 +151,7 @@ class Agent:
         fetched, built = self._state / "fetched.json", self._state / "built.json"
         repository = self._state / "repo"
         if not fetched.exists():
-            self._reports.say("fetch", f"Fetching {orders.source.ref or orders.source.commit[:10]}")
+            self._reports.say("fetch", f"Fetching {orders.source.ref or orders.source.short_id}")
             fetch.fetch(
                 orders.source, orders.limits, state=self._state, children=self._children, environ=self._environ,
                 on_line=self._logger("fetch"),
@@ -166,7 +166,7 @@ class Agent:
         )
         job = self._job(repository, chosen, tree)
         if not kept:
-            self._reports.say("fetch", f"Fetched commit {orders.source.commit[:10]}", note=chosen.note)
+            self._reports.say("fetch", f"Fetched {orders.source.short_id}", note=chosen.note)
             note = self._runtime.build(job)
             write_json(built, {"chosen": vars(chosen)})
             self._reports.say("build", "Built", note=note)

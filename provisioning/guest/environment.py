@@ -49,6 +49,17 @@ def for_git(environ: Mapping[str, str], state: Path, protocol: str, *, is_pinned
     }
 
 
+def for_records(environ: Mapping[str, str], state: Path, package: Path) -> dict[str, str]:
+    """For the program that fetches records: what git gets, where its own code is, and output that no name breaks."""
+    kept = for_git(environ, state, "", is_pinned=True)
+    return {
+        **kept,
+        "PYTHONPATH": str(package.parent),
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
+        "PYTHONUTF8": "1",
+    }
+
+
 def for_person(environ: Mapping[str, str], state: Path) -> dict[str, str]:
     """For the person's programs: a home of their own, and the private Python environment first."""
     environment = state / "env"

@@ -1,20 +1,22 @@
-"""Bringing the source here at exactly the resolved commit, by git. Holds the limits on what a repository may be.
+"""Bringing the source here at exactly the id that was resolved: by git, or by the program `records` for all other kinds.
 
-The address was checked before; git connects to that very one. No redirect is followed, no configuration of anybody is
-read, no submodule is fetched yet.
+Git's address was checked before, and git connects to that very one. No redirect is followed, no configuration of anybody is
+read, no submodule is fetched yet. Everything runs in a process of its own, under the limits on time and size.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Mapping, Optional, Sequence
 from urllib.parse import urlsplit
 
 from .causes import Cause, FailedError, classify
-from .environment import for_git
+from .durable import read_json
+from .environment import for_git, for_records
 from .orders import Limits, Source
 from .processes import Children, Finished, OnLine, TooLongError
 
@@ -68,10 +70,60 @@ def fetch(
     on_line: OnLine,
 ) -> Path:
     """The folder with the source at its commit. Starts from nothing each time. Raises `FailedError`."""
+    if not source.rules.allows(source.url):
+        raise not_allowed(source.url, source)
     part, whole = state / "repo.part", state / "repo"
     for old in (part, whole):
         shutil.rmtree(old, ignore_errors=True)
     part.mkdir(parents=True)
+    if source.kind == "git":
+        _by_git(source, limits, part, state, children, environ, on_line)
+    else:
+        _by_records(limits, part, state, children, environ, on_line)
+    part.rename(whole)
+    return whole
+
+
+def _by_records(
+    limits: Limits,
+    part: Path,
+    state: Path,
+    children: Children,
+    environ: Mapping[str, str],
+    on_line: OnLine,
+) -> None:
+    """Strangers' answers and archives are read by a process that may break, run out of memory and be ended."""
+    told, spare = state / "fetch-failed.json", state / "fetch.part"
+    told.unlink(missing_ok=True)
+    package = Path(__file__).resolve().parent
+    env = for_records(environ, state, package)
+    args = (sys.executable, "-m", f"{package.name}.records", str(state))
+    try:
+        finished = children.run(
+            args, env=env, cwd=package.parent, limit_s=limits.fetch_s, on_line=on_line,
+            watch=lambda: _check_size(part, limits),
+        )  # fmt: skip
+    except TooLongError as error:
+        raise _too_slow(limits) from error
+    finally:
+        shutil.rmtree(spare, ignore_errors=True)
+    if finished.code != 0:
+        cause = read_json(told)
+        raise FailedError(
+            Cause(**{**cause, "lines": tuple(cause["lines"])}) if cause else classify(finished.lines, "fetch")
+        )
+    _check_size(part, limits)
+
+
+def _by_git(
+    source: Source,
+    limits: Limits,
+    part: Path,
+    state: Path,
+    children: Children,
+    environ: Mapping[str, str],
+    on_line: OnLine,
+) -> None:
     env = for_git(environ, state, protocol_of(source), is_pinned=bool(source.address))
     git = _Git(source, limits, part, children, env, on_line)
     git.run("init", "--quiet", "--initial-branch=main")
@@ -94,8 +146,6 @@ def fetch(
             )
         )
     git.check_size()
-    part.rename(whole)
-    return whole
 
 
 class _Git:
@@ -127,13 +177,7 @@ class _Git:
                 watch=self.check_size,
             )  # fmt: skip
         except TooLongError as error:
-            raise FailedError(
-                Cause(
-                    "fetch-timeout",
-                    f"The repository was not here after {self._limits.fetch_s // 60} minutes.",
-                    "Its server may be slow: press Retry. If the repository is very large, launch a smaller one.",
-                )
-            ) from error
+            raise _too_slow(self._limits) from error
         if finished.code == 0:
             return finished
         if is_tried and _is_refused_commit(finished.lines):
@@ -142,15 +186,33 @@ class _Git:
 
     def check_size(self) -> None:
         """Raises `FailedError` where the source is larger than it may be."""
-        mib = size_of(self._folder) >> 20
-        if mib > self._limits.source_mib:
-            raise FailedError(
-                Cause(
-                    "source-too-large",
-                    f"The repository is larger than {self._limits.source_mib} MiB.",
-                    "Keep large data elsewhere and download it in postBuild or in the notebook.",
-                )
+        _check_size(self._folder, self._limits)
+
+
+def _check_size(folder: Path, limits: Limits) -> None:
+    if size_of(folder) >> 20 > limits.source_mib:
+        raise FailedError(
+            Cause(
+                "source-too-large",
+                f"The source is larger than {limits.source_mib} MiB.",
+                "Keep large data elsewhere and download it in postBuild or in the notebook.",
             )
+        )
+
+
+def not_allowed(url: str, source: Source) -> FailedError:
+    """What the deployment's rules refuse, wherever it was named."""
+    return FailedError(Cause("source-not-allowed", f"{url} may not be fetched here.", source.rules.hint))
+
+
+def _too_slow(limits: Limits) -> FailedError:
+    return FailedError(
+        Cause(
+            "fetch-timeout",
+            f"The source was not here after {limits.fetch_s // 60} minutes.",
+            "Its server may be slow: press Retry. If the source is very large, launch a smaller one.",
+        )
+    )
 
 
 def _is_refused_commit(lines: Sequence[str]) -> bool:

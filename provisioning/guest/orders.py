@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Mapping, Sequence
 from urllib.parse import urlsplit
+
+from .rules import Rules
 
 AGENT_HOST = "agent.binderops.internal"
 TLS_MODES = ("off", "internal", "proxy")
 _KEY_BYTES = 32
 _BINDER = re.compile(r"[a-z0-9]{4,20}")
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_IDS = {  # of each kind of source: what its immutable ids look like
+    "git": re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}"),
+    "archive": re.compile(r"[0-9a-f]{64}"),
+    "swh": re.compile(r"swh:1:dir:[0-9a-f]{40}"),
+    **dict.fromkeys(("zenodo", "figshare", "dataverse", "hydroshare", "ckan"), re.compile(r"[\w.-]{1,120}")),
+}
 _CLIMBS = re.compile(r"[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\]|")
 
@@ -33,24 +40,32 @@ class Limits:
 
 @dataclass(frozen=True)
 class Source:
-    """Where the repository is fetched from."""
+    """Where the repository or record is fetched from."""
 
-    url: str
-    commit: str
+    kind: str  # git, archive, swh, or the site of a record
+    url: str  # of the repository or archive; for a record, what its site's API answers about it
+    commit: str  # the immutable id
     ref: str
     address: str  # connect to this one; empty only for what ``allow_exact`` names
     allow_exact: tuple[str, ...]
+    rules: Rules = field(default_factory=Rules)
+
+    @property
+    def short_id(self) -> str:
+        """The immutable id as people read it."""
+        return f"commit {self.commit[:10]}" if self.kind == "git" else self.commit[:24]
 
     @property
     def is_exempt(self) -> bool:
-        """Whether an operator exempted this very place from the rules for addresses and protocols.
+        """Whether an operator exempted this very place from the rules for addresses and protocols."""
+        return self.exempts(self.url)
 
-        The bot's own rule: a prefix ends where a part of the path does, and dots may not climb out of it.
-        """
-        if _CLIMBS.search(self.url):
+    def exempts(self, url: str) -> bool:
+        """The bot's own rule: a prefix ends where a part of the path does, and dots may not climb out of it."""
+        if _CLIMBS.search(url):
             return False
         wholes = [prefix.rstrip("/") for prefix in self.allow_exact]
-        return any(whole and f"{self.url}/".startswith(f"{whole}/") for whole in wholes)
+        return any(whole and f"{url}/".startswith(f"{whole}/") for whole in wholes)
 
 
 @dataclass(frozen=True)
@@ -139,13 +154,21 @@ def parse(value: Any) -> Orders:
 
 
 def _source(value: Mapping[str, Any]) -> Source:
+    kind = _one_of(value.get("kind", "git"), tuple(_IDS), "source.kind")  # older bots know git alone
     return Source(
+        kind=kind,
         url=str(value["url"]),
-        commit=_like(_COMMIT, value["commit"], "commit"),
+        commit=_like(_IDS[kind], value["commit"], "commit"),
         ref=str(value["ref"]),
         address=str(value["address"]),
         allow_exact=tuple(str(prefix) for prefix in value["allow_exact"]),
+        rules=_rules(value.get("rules", {})),
     )
+
+
+def _rules(value: Mapping[str, Any]) -> Rules:
+    allow, deny = (tuple(str(pattern) for pattern in value.get(name, ())) for name in ("allow", "deny"))
+    return Rules(allow, deny, str(value.get("ask", "")))
 
 
 def _check_addresses(orders: Orders) -> None:

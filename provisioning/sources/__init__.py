@@ -3,12 +3,13 @@
 A source has ``detect`` (no network) and ``resolve`` (the immutable id, with what the source tells of title, size and licence).
 Both `identify` and `resolve` raise `PersonError` (``ref-not-found``, ``ambiguous-commit``, ``repository-not-found``,
 ``repository-empty``, ``record-not-found``, ``doi-leads-elsewhere``, ``not-an-archive``, ``source-too-large``, ``address-refused``,
-``protocol-not-allowed``, ``too-many-redirects``, ``source-not-yet``; none knows a place in the person's text), `TemporaryError`
-(``source-unreachable``, ``source-slow``) or `RefusedError` (``source-unreadable``, ``git-too-old``, ``program-missing``).
+``protocol-not-allowed``, ``too-many-redirects``, ``source-unknown``; none knows a place in the person's text), `TemporaryError`
+(``source-unreachable``, ``source-slow``), `TeamError` (``source-not-allowed``) or `RefusedError` (``source-unreadable``, ``git-too-old``, ``program-missing``).
 """
 
 from collections.abc import Sequence
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from provisioning.errors import PersonError
 from provisioning.model import Request
@@ -20,17 +21,16 @@ from provisioning.sources.figshare import Figshare
 from provisioning.sources.git import Git
 from provisioning.sources.heritage import Heritage
 from provisioning.sources.hydroshare import HydroShare
+from provisioning.sources.records import doi_in
 from provisioning.sources.resolved import Resolved, SourcePolicy
+from provisioning.sources.trouble import not_allowed
 from provisioning.sources.zenodo import Zenodo
+
+_MIB_IN_GIB = 1024
 
 
 class Source(Protocol):
     """One kind of source."""
-
-    @property
-    def is_fetched(self) -> bool:
-        """Whether instances can fetch it: what they cannot is looked up, but not launched."""
-        ...
 
     def detect(self, request: Request) -> bool:
         """Whether this source can resolve the request; touches no network."""
@@ -49,33 +49,47 @@ SOURCES: Sequence[Source] = (
 
 
 async def resolve(request: Request, *, policy: SourcePolicy, sources: Sequence[Source] = SOURCES) -> Resolved:
-    """The immutable id of what is to be launched, before anything is created. Refuses what instances cannot fetch, unasked."""
-    source = _source(request, sources)
-    if not source.is_fetched:
+    """`identify` for a launch: what is larger than an instance may fetch is refused, before anything is created."""
+    resolved = await identify(request, policy=policy, sources=sources)
+    if resolved.size_mib is not None and resolved.size_mib > policy.most_mib:
         raise PersonError(
-            "source-not-yet",
-            f"{request.repo} is understood, but instances cannot fetch records and archives yet.",
-            "Use the git repository behind it; its page often links to it.",
+            "source-too-large",
+            f"{request.repo} has {_size(resolved.size_mib)}; at most {_size(policy.most_mib)} are fetched here.",
+            "Launch a smaller source and download the data that you need in the notebook, "
+            "or ask whoever runs the bot to raise limits.source_mib.",
         )
-    return await source.resolve(request, policy)
+    return resolved
 
 
 async def identify(
     request: Request, *, policy: SourcePolicy, sources: Sequence[Source] = SOURCES
 ) -> Resolved:
-    """The immutable id of a request of any kind, whether or not it can be launched yet."""
-    return await _source(request, sources).resolve(request, policy)
-
-
-def _source(request: Request, sources: Sequence[Source]) -> Source:
+    """The immutable id of a request of any kind, whatever its size. The rules count for what was named and for where that led."""
     for source in sources:
         if source.detect(request):
-            return source
+            _refuse_by_rules(request, policy)
+            resolved = await source.resolve(request, policy)
+            final = resolved.url or request.repo
+            if not policy.rules.allows(final):
+                raise not_allowed(final, policy)
+            return resolved
     raise PersonError(
-        "source-not-yet",
+        "source-unknown",
         f"{request.repo} is a kind of source that is not supported.",
         "Give a git repository or a DOI.",
     )
+
+
+def _refuse_by_rules(request: Request, policy: SourcePolicy) -> None:
+    """Before anybody is asked. A DOI may be denied; whether it is allowed is told by the site that it leads to."""
+    doi = doi_in(request.repo)
+    named = f"https://doi.org/{doi}" if doi else request.repo
+    if policy.rules.denies(named) or (urlsplit(named).netloc and not doi and not policy.rules.allows(named)):
+        raise not_allowed(request.repo, policy)
+
+
+def _size(mib: int) -> str:
+    return f"{mib:,} MiB" if mib < _MIB_IN_GIB else f"{mib / _MIB_IN_GIB:,.1f} GiB ({mib:,} MiB)"
 
 
 __all__ = ["SOURCES", "Resolved", "Source", "SourcePolicy", "identify", "resolve"]

@@ -16,7 +16,6 @@ from provisioning.model import Request
 from provisioning.sources import guarded
 from provisioning.sources.asking import in_time, refusal, size_mib
 from provisioning.sources.resolved import Resolved, SourcePolicy
-from provisioning.sources.trouble import too_large
 
 _CHUNK = 256 * 1024
 # How archives begin: zip (also an empty one), gzip, bzip2, xz. A plain tar says so at byte 257.
@@ -28,7 +27,6 @@ _TAR_AT, _TAR = 257, b"ustar"
 class Archive:
     """zip and tar, also compressed."""
 
-    is_fetched: bool = False
     limit: timedelta = timedelta(seconds=50)
     most_bytes: int = 512 * 2**20
 
@@ -45,14 +43,13 @@ class Archive:
             if answer.status != 200:
                 raise refusal(request.repo, answer.status)
             if (answer.content_length or 0) > self.most_bytes:
-                raise too_large(request.repo)
+                raise _too_large(request.repo, self.most_bytes, answer.content_length)
             digest, length = await self._read(answer, request.repo)
-            url = str(answer.url)
         return Resolved(
             commit=digest,
             ref=f"sha256:{digest[:12]}",
             address="",
-            url=url,
+            url=request.repo,  # where it redirects to may be an address that ends soon, and a secret
             size_mib=size_mib([length]),
             title=urlsplit(request.repo).path.rpartition("/")[2],
             provider="archive",
@@ -65,7 +62,7 @@ class Archive:
             length += len(chunk)
             head = head if len(head) > _TAR_AT + len(_TAR) else head + chunk
             if length > self.most_bytes:
-                raise too_large(repo)
+                raise _too_large(repo, self.most_bytes)
         if not head.startswith(_BEGINNINGS) and head[_TAR_AT : _TAR_AT + len(_TAR)] != _TAR:
             raise PersonError(
                 "not-an-archive",
@@ -73,3 +70,12 @@ class Archive:
                 "Open the link in a browser: it must begin a download. Copy that download's address.",
             )
         return digest.hexdigest(), length
+
+
+def _too_large(repo: str, most: int, size: int | None = None) -> PersonError:
+    has = f"has {-(-size >> 20):,} MiB" if size else "is larger"
+    return PersonError(
+        "source-too-large",
+        f"{repo} {has}; at most {most >> 20:,} MiB are read of an archive.",
+        "Launch a smaller archive and download the data that you need in the notebook.",
+    )

@@ -23,8 +23,6 @@ _NOT_THERE = frozenset({"record-not-found", "source-unreadable"})
 class Ckan:
     """Datasets by their page."""
 
-    is_fetched: bool = False
-
     def detect(self, request: Request) -> bool:
         """Pages of datasets."""
         return request.provider == "ckan" and _PAGE.fullmatch(request.repo) is not None

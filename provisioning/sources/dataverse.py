@@ -31,8 +31,6 @@ class _Named:
 class Dataverse:
     """Datasets, and the datasets of files."""
 
-    is_fetched: bool = False
-
     def detect(self, request: Request) -> bool:
         """Pages of an installation; where a DOI alone is given, the resolver has to say which one has it."""
         return request.provider == "dataverse" and _named(request.repo) is not None
@@ -56,7 +54,7 @@ class Dataverse:
                 asked = f"/:persistentId?persistentId={quote(persistent, safe=':/')}&"
                 persistent = await _dataset_of(named, asked, policy)
                 said = await _version(named.base, persistent, wanted, policy)
-        return _resolved(said, request)
+        return _resolved(said, request, named.base, persistent)
 
 
 def _named(repo: str) -> _Named | None:
@@ -78,11 +76,15 @@ async def _dataset_of(named: _Named, asked: str, policy: SourcePolicy) -> str:
 
 
 async def _version(base: str, persistent: str, version: str, policy: SourcePolicy) -> Said:
+    return (await ask(_url(base, persistent, version), policy)).at("data")
+
+
+def _url(base: str, persistent: str, version: str) -> str:
     asked = f"{quote(version, safe=':.')}?persistentId={quote(persistent, safe=':/')}"
-    return (await ask(f"{base}/api/datasets/:persistentId/versions/{asked}", policy)).at("data")
+    return f"{base}/api/datasets/:persistentId/versions/{asked}"
 
 
-def _resolved(said: Said, request: Request) -> Resolved:
+def _resolved(said: Said, request: Request, base: str, persistent: str) -> Resolved:
     number, minor = said.at("versionNumber").needed(), said.at("versionMinorNumber").needed()
     if not _VERSION.fullmatch(f"{number}.{minor}") or said.at("versionState").text() != "RELEASED":
         raise refusal(request.repo, 404)
@@ -93,7 +95,7 @@ def _resolved(said: Said, request: Request) -> Resolved:
         commit=f"{said.at('datasetId').needed()}.v{number}.{minor}",
         ref=f"{number}.{minor}",
         address="",
-        url=said.url,
+        url=_url(base, persistent, f"{number}.{minor}"),  # of this very version, whatever is published later
         size_mib=size_mib([file.at("dataFile", "filesize").number() for file in said.at("files").items()]),
         title=titles[0] if titles else "",
         licence=licence,

@@ -30,7 +30,6 @@ class Doi:
     """DOIs of every prefix, through the resolver to one of the other sources."""
 
     leads_to: Sequence[_Asked]
-    is_fetched: bool = False
     resolver: str = "https://doi.org/api/handles"
 
     def detect(self, request: Request) -> bool:
@@ -49,7 +48,8 @@ class Doi:
         behind = _behind(request, page)
         for source in self.leads_to:
             if behind is not None and source.detect(behind):
-                return await source.resolve(behind, policy)
+                found = await source.resolve(behind, policy)
+                return replace(found, provider=found.provider or behind.provider)
         raise PersonError(
             "doi-leads-elsewhere",
             f"{doi} leads to {page or 'nothing'}, which is no record that can be launched.",

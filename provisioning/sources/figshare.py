@@ -22,7 +22,6 @@ _NAMED = re.compile(
 class Figshare:
     """Articles, which is what Figshare calls data and software too."""
 
-    is_fetched: bool = False
     api: str = "https://api.figshare.com/v2"
 
     def detect(self, request: Request) -> bool:

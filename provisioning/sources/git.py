@@ -17,23 +17,20 @@ from provisioning.sources.git_program import (
     run_filling,
 )
 from provisioning.sources.redirects import final_place
-from provisioning.sources.resolved import Resolved, SourcePolicy
-
-_PROVIDERS = frozenset({"gh", "gl", "git", "gist"})
+from provisioning.sources.resolved import GIT_PROVIDERS, Resolved, SourcePolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Git:
     """Any host that speaks git's smart protocol over https."""
 
-    is_fetched: bool = True
     limit: timedelta = timedelta(seconds=30)  # for everything about one request
     most_listed_bytes: int = 20_000_000  # a listing of some 200,000 refs
     most_fetched_bytes: int = 512 * 2**20  # where a commit must be fetched to be sure of it
 
     def detect(self, request: Request) -> bool:
         """Every git host, whatever its name."""
-        return request.provider in _PROVIDERS and bool(request.repo)
+        return request.provider in GIT_PROVIDERS and bool(request.repo)
 
     async def resolve(self, request: Request, policy: SourcePolicy) -> Resolved:
         """The commit behind the request's ref, asked of the server."""
@@ -41,7 +38,7 @@ class Git:
             async with asyncio.timeout(self.limit.total_seconds()):
                 place = await final_place(request.repo, policy)
                 await require_pinning(place)
-                commit, name = await self._find(place, _wanted(request))
+                commit, name, moved = await self._find(place, _wanted(request), request.path)
         except GitError as error:
             raise trouble.told(request.repo, str(error)) from error
         except TooMuchError as error:
@@ -50,15 +47,20 @@ class Git:
             if refs.may_be_commit(request.ref) and not refs.is_full(request.ref):
                 raise trouble.slow(request.repo, "Give the whole commit, which is found faster.") from error
             raise trouble.slow(request.repo) from error
-        return Resolved(commit=commit, ref=name, address=place.address, url=place.url)
+        return Resolved(commit=commit, ref=name, address=place.address, url=place.url, folders_in_ref=moved)
 
-    async def _find(self, place: Place, wanted: str) -> tuple[str, str]:
+    async def _find(self, place: Place, wanted: str, path: str) -> tuple[str, str, int]:
+        """Commit, short name, and how many folders of the path belong to that name."""
         said = await run(place, "ls-remote", "--symref", "--", place.url, most_bytes=self.most_listed_bytes)
         listed = refs.read_listing(said)
-        found = refs.pick(listed, wanted) or await self._unlisted(place, listed, wanted.lower())
+        picked = refs.pick(listed, wanted)
+        split = None if picked else refs.split(listed, wanted, path)
+        if split:
+            return split
+        found = picked or await self._unlisted(place, listed, wanted.lower())
         if found is None:
             raise refs.missing(listed, wanted, place.url)
-        return found
+        return (*found, 0)
 
     async def _unlisted(self, place: Place, listed: refs.Listed, wanted: str) -> tuple[str, str] | None:
         """A commit that no branch or tag points at: a whole id is fetched alone, a short one looked for in the history.

@@ -16,7 +16,7 @@ from provisioning.errors import PersonError
 from provisioning.sources import address
 from provisioning.sources.git_program import Place
 from provisioning.sources.resolved import SourcePolicy
-from provisioning.sources.trouble import unreachable
+from provisioning.sources.trouble import not_allowed, unreachable
 
 _MOST_REDIRECTS = 5
 _EXEMPT_SCHEMES = frozenset({"https", "http", "git"})
@@ -27,8 +27,11 @@ _HEADERS = {"User-Agent": "binderops", "Accept-Encoding": "identity"}
 async def checked(url: str, policy: SourcePolicy) -> Place:
     """The place of a URL, with the checked address of its host.
 
-    Raises `PersonError` (``address-refused``, ``protocol-not-allowed``) and `TemporaryError` (``source-unreachable``).
+    Raises `PersonError` (``address-refused``, ``protocol-not-allowed``), `TeamError` (``source-not-allowed``) and `TemporaryError`
+    (``source-unreachable``).
     """
+    if policy.rules.denies(url):
+        raise not_allowed(url, policy)
     scheme = urlsplit(url).scheme
     if policy.exempts(url) and scheme in _EXEMPT_SCHEMES:
         return Place(url=url, address="")

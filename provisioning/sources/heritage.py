@@ -22,7 +22,6 @@ _KINDS = {path: kind for kind, path in _PATHS.items()}
 class Heritage:
     """Directories, revisions, releases and snapshots."""
 
-    is_fetched: bool = False
     api: str = "https://archive.softwareheritage.org/api/1"
 
     def detect(self, request: Request) -> bool:

@@ -20,7 +20,6 @@ _MOST_PAGES = 20  # of files, so that a lookup ends
 class HydroShare:
     """Public resources."""
 
-    is_fetched: bool = False
     site: str = "https://www.hydroshare.org"
 
     def detect(self, request: Request) -> bool:

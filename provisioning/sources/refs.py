@@ -60,6 +60,20 @@ def pick(listed: Listed, wanted: str) -> tuple[str, str] | None:
     return None
 
 
+def split(listed: Listed, wanted: str, path: str) -> tuple[str, str, int] | None:
+    """`pick`, where a link's path begins with what belongs to the branch's name: commit, short name, how many folders those are.
+
+    The shortest name that is there counts; git has no branch below another one, so that there is only one, unless a tag is beside.
+    """
+    folders = path.split("/") if path and wanted else []
+    for count in range(1, len(folders) + 1):
+        name = "/".join((wanted, *folders[:count]))
+        for full in (f"refs/heads/{name}", f"refs/tags/{name}"):
+            if full in listed.refs:
+                return listed.refs[full], name, count
+    return None
+
+
 def _default(listed: Listed) -> tuple[str, str] | None:
     for name in (listed.head, *(f"refs/heads/{n}" for n in _FALLBACKS)):
         if name in listed.refs:

@@ -1,8 +1,13 @@
 """What a lookup gives back, and what it may look at. Values of their own, so that plans need none of the lookup's machinery."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 
+from provisioning.guest.rules import Rules
+from provisioning.model import PathKind, Request
+
+GIT_PROVIDERS = frozenset({"gh", "gl", "git", "gist"})
 _CLIMBS = re.compile(r"[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)", re.IGNORECASE)
 
 
@@ -19,12 +24,39 @@ class Resolved:
     licence: str = ""  # as the source names it, such as ``cc-by-4.0``; empty where it says nothing
     provider: str = ""  # the kind of source that was found behind a DOI; empty: the request's own
 
+    folders_in_ref: int = (
+        0  # how many folders at the path's beginning belong to the branch's name, which has slashes
+    )
+
+    def as_found(self, request: Request) -> Request:
+        """The request with its branch's whole name, and with what is left of its path for the path."""
+        if not self.folders_in_ref:
+            return request
+        folders = request.path.split("/")
+        rest = folders[self.folders_in_ref :]
+        changed = replace(request, ref=self.ref, path="/".join(rest))
+        shown = request.open_url.split("/")
+        if (
+            request.path_kind is PathKind.OPEN
+            and [unquote(part) for part in shown[-len(folders) :]] == folders
+        ):
+            kept = [*shown[: -len(folders)], *shown[len(shown) - len(rest) :]] if rest else []
+            changed = replace(changed, open_url="/".join(kept))
+        return changed if rest else replace(changed, path_kind=PathKind.NONE)
+
+    def kind(self, request: Request) -> str:
+        """How an instance fetches it: ``git`` for every forge, otherwise the provider."""
+        provider = self.provider or request.provider
+        return "git" if provider in GIT_PROVIDERS else provider
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePolicy:
     """Which sources a deployment takes."""
 
     allow_exact: tuple[str, ...] = ()  # URL prefixes exempt from the rules on scheme and address
+    rules: Rules = field(default_factory=Rules)  # which hosts, organisations and repositories
+    most_mib: int = 2048  # what instances fetch; a source that is known to be larger is not launched
 
     def exempts(self, url: str) -> bool:
         """Whether the URL lies below an exempt prefix.

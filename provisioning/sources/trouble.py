@@ -2,7 +2,8 @@
 
 import re
 
-from provisioning.errors import BinderopsError, PersonError, TemporaryError
+from provisioning.errors import BinderopsError, PersonError, TeamError, TemporaryError
+from provisioning.sources.resolved import SourcePolicy
 
 # Git's words, seen with 2.39 and 2.47 against GitHub, GitLab and git http-backend.
 _ABSENT = re.compile(
@@ -57,6 +58,13 @@ def too_large(url: str) -> PersonError:
         f"{url} is too large to look this up in.",
         "Name a branch, a tag or a full commit.",
     )
+
+
+def not_allowed(place: str, policy: SourcePolicy) -> TeamError:
+    """What a deployment's rules refuse."""
+    is_denied = policy.rules.denies(place)
+    why = "it is on the list of what is denied" if is_denied else "it is not on the list of what is allowed"
+    return TeamError("source-not-allowed", f"{place} may not be launched here: {why}.", policy.rules.hint)
 
 
 def ambiguous(url: str, wanted: str) -> PersonError:

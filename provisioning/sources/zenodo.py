@@ -2,6 +2,8 @@
 
 developers.zenodo.org, "Records": ``GET /api/records/<number>``. The number of all versions together, the concept's, answers by
 a redirect to the newest one. Read: ``id``, ``metadata`` with ``title``, ``version``, ``license.id``; ``files`` with ``size``.
+Other sites answer in InvenioRDM's own form (inveniordm.docs.cern.ch, "REST API"): ``metadata.rights`` with ``id``, and
+``files.total_bytes``.
 """
 
 import re
@@ -21,7 +23,6 @@ _SANDBOX = "5072"
 class Zenodo:
     """Records by their number."""
 
-    is_fetched: bool = False
     site: str = "https://zenodo.org"
     sandbox: str = "https://sandbox.zenodo.org"
 
@@ -35,15 +36,15 @@ class Zenodo:
             record = await ask(self._asked(request.repo), policy)
         metadata = record.at("metadata")
         number = record.at("id").needed()
-        files = list(record.at("files").items())
+        files, total = list(record.at("files").items()), record.at("files", "total_bytes").number()
         return Resolved(
             commit=number,
             ref=metadata.at("version").text() or number,
             address="",
             url=record.url,
-            size_mib=size_mib([file.at("size").number() for file in files]) if files else None,
+            size_mib=size_mib([file.at("size").number() for file in files] or [total]),
             title=metadata.at("title").needed(),
-            licence=metadata.at("license", "id").text(),
+            licence=metadata.at("license", "id").text() or metadata.at("rights", 0, "id").text(),
             provider="zenodo",
         )
 

@@ -1,12 +1,13 @@
 """A whole bot in this process, in a playground, on a local cloud whose guests are ready at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bot.clouds import program
 from bot.http_mode import HttpMode
 from bot.listening import Address
 from bot.manifest import manifest
@@ -16,6 +17,7 @@ from bot.settings import Settings, load
 from provisioning.clouds.local import LocalCloud
 from provisioning.plan import preset
 from provisioning.sites import Sites, site
+from provisioning.sources import SOURCES, Source
 from tests.fakes.playground import BEN, GENERAL
 
 QUICK_GUEST = Path(__file__).parent / "quick_guest"
@@ -66,22 +68,31 @@ class Room:
 
 @asynccontextmanager
 async def quick_bot(
-    folder: Path, database_url: str, *, slack: str = "socket", ops: Address | None = None
+    folder: Path,
+    database_url: str,
+    *,
+    slack: str = "socket",
+    ops: Address | None = None,
+    guest: Path = QUICK_GUEST,
+    sources: Sequence[Source] = SOURCES,
+    exempt: Sequence[str] = (),
 ) -> AsyncIterator[Room]:
-    """From a playground with nobody in it to a bot that is reached there, and back."""
+    """From a playground with nobody in it to a bot that is reached there, and back.
+
+    ``guest``: the folder with the agent that instances run. ``exempt``: what may be fetched beside the samples.
+    """
     app = InstalledApp.from_manifest(manifest())
     playground = Playground(app=app, folder=folder / "samples")
     await playground.start()
     room = Room(playground, folder / "cloud", folder / "bot-token")
     room.token_file.write_text(playground.bot_token)
-    cloud = LocalCloud(
-        room.cloud, deployment="t", guest=QUICK_GUEST, caddy=Path("/bin/false"), uv=Path("/bin/false")
-    )
+    cloud = LocalCloud(room.cloud, deployment="t", guest=guest, caddy=program("caddy"), uv=program("uv"))
     await cloud.open()
     http = HttpMode(ANYWHERE, playground.signing_secret, utc_now)
     parts = Parts(
-        settings=_settings(room, folder), url=database_url, ops=ops,
+        settings=_settings(room, folder, exempt), url=database_url, ops=ops,
         sites=Sites([site(cloud, utc_now, plans=preset("local"))]), inbound=http if slack == "http" else None,
+        sources=sources,
     )  # fmt: skip
     try:
         async with running(parts):
@@ -94,7 +105,7 @@ async def quick_bot(
         await playground.stop()
 
 
-def _settings(room: Room, folder: Path) -> Settings:
+def _settings(room: Room, folder: Path, exempt: Sequence[str]) -> Settings:
     settings = load(
         {
             "BINDEROPS_HOME": str(folder / "home"),
@@ -103,5 +114,5 @@ def _settings(room: Room, folder: Path) -> Settings:
             "SLACK_APP_TOKEN": room.playground.app_token,
         }
     )
-    own = {"sources.allow_exact": [f"{room.playground.url}/"], "deployment": "t"}
+    own = {"sources.allow_exact": [f"{room.playground.url}/", *exempt], "deployment": "t"}
     return replace(settings, values={**settings.values, **own})

@@ -6,10 +6,7 @@ www.hydroshare.org/hsapi, docs.ckan.org (API guide), archive.softwareheritage.or
 What is not in the table is answered by 404.
 """
 
-import hashlib
-import io
 import json
-import zipfile
 from typing import Self
 
 from aiohttp import web
@@ -25,23 +22,24 @@ from provisioning.sources.heritage import Heritage
 from provisioning.sources.hydroshare import HydroShare
 from provisioning.sources.zenodo import Zenodo
 from tests.fakes.git_server import HttpServer
+from tests.fakes.record_files import (
+    COURSE,
+    DIRECTORY,
+    MIB,
+    TABLE,
+    course_zip,
+    directory_tar,
+    large_zip,
+    md5,
+)
 
 RESOURCE = "8f7c2f0341ef4180b0dbe97f59130756"
 ACTIVITY = "93df7fd0-0edc-4ebf-bac7-fbf5f78de90b"
-DIRECTORY, REVISION, RELEASE, SNAPSHOT = ("d1" * 20, "3e" * 20, "2e" * 20, "c7" * 20)
+REVISION, RELEASE, SNAPSHOT = ("3e" * 20, "2e" * 20, "c7" * 20)
 LOOP = "10" * 20
-MIB = 2**20
-
-
-def zipped() -> bytes:
-    """A zip archive, always the same."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("course/index.ipynb"), "{}")
-    return packed.getvalue()
-
-
-DIGEST = hashlib.sha256(zipped()).hexdigest()
+_CONTENTS = f"/hs/resource/{RESOURCE}/data/contents/"
+NOTEBOOK = COURSE["index.ipynb"]
+DATA = bytes(3 * MIB)
 
 _ZENODO = {
     "id": 3242074,
@@ -54,20 +52,16 @@ _ZENODO = {
         "license": {"id": "cc-by-4.0"},
         "access_right": "open",
     },
-    "files": [
-        {"id": "1", "key": "a.zip", "size": 3 * MIB, "checksum": "md5:0"},
-        {"id": "2", "key": "b.csv", "size": 1, "checksum": "md5:1"},
-    ],
 }
+_ZENODO_FILES = {"data.bin": DATA, "index.ipynb": NOTEBOOK}
 _FIGSHARE = {
     "id": 9782777,
     "title": "openSenseMap analysis",
     "doi": "10.6084/m9.figshare.9782777.v3",
     "version": 3,
     "is_public": True,
-    "size": 2 * MIB,
+    "size": len(large_zip()),
     "license": {"value": 1, "name": "CC BY 4.0", "url": "https://creativecommons.org/licenses/by/4.0/"},
-    "files": [{"name": "a.zip", "size": 2 * MIB, "is_link_only": False}],
 }
 _DATAVERSE = {
     "id": 77,
@@ -85,7 +79,31 @@ _DATAVERSE = {
             ]
         }
     },
-    "files": [{"label": "a.tab", "restricted": False, "dataFile": {"id": 3323458, "filesize": MIB + 1}}],
+    "files": [
+        {
+            "label": "a.tab",
+            "directoryLabel": "data",
+            "restricted": False,
+            "dataFile": {
+                "id": 3323458,
+                "filesize": MIB + 1,
+                "originalFileFormat": "text/csv",
+                "originalFileName": "a.csv",
+                "originalFileSize": len(TABLE),
+                "md5": md5(TABLE.partition(b"\n")[2]),  # as of some tables of dataverse.harvard.edu
+            },
+        },
+        {
+            "label": "index.ipynb",
+            "restricted": False,
+            "dataFile": {
+                "id": 8,
+                "filesize": len(NOTEBOOK),
+                "checksum": {"type": "MD5", "value": md5(NOTEBOOK)},
+            },
+        },
+        {"label": "secret.csv", "restricted": True, "dataFile": {"id": 9, "filesize": 1}},
+    ],
 }
 _HYDROSHARE = {
     "title": {"value": "Great Basin watersheds"},
@@ -101,11 +119,74 @@ _CKAN = {
     "license_id": "cc-by",
     "license_title": "Creative Commons Attribution",
     "metadata_modified": "2024-02-27T14:15:54.573058",
-    "resources": [
-        {"url": "https://d.example/a.csv", "size": 10},
-        {"url": "https://d.example/b.csv", "size": "7"},
-    ],
 }
+
+
+def _record(site: str) -> dict[str, object]:
+    files = [
+        {
+            "id": str(number), "key": name, "size": len(content), "checksum": f"md5:{md5(content)}",
+            "links": {"self": f"{site}/zenodo/api/records/3242074/files/{name}/content"},
+        }
+        for number, (name, content) in enumerate(_ZENODO_FILES.items())
+    ]  # fmt: skip
+    return _ZENODO | {"files": files}
+
+
+def _article(site: str) -> dict[str, object]:
+    packed = large_zip()
+    file = {
+        "name": "a.zip", "size": len(packed), "is_link_only": False, "computed_md5": md5(packed),
+        "supplied_md5": "", "download_url": f"{site}/figshare/files/1",
+    }  # fmt: skip
+    elsewhere = {"name": "elsewhere", "size": 0, "is_link_only": True, "download_url": "https://d.example/"}
+    return _FIGSHARE | {"files": [file, elsewhere]}
+
+
+def _package(site: str) -> dict[str, object]:
+    uploaded = {"url": f"{site}/ckan/dataset/1/resource/2/download/a.csv", "url_type": "upload"}
+    linked = {
+        "url": f"{site}/ckan/linked/index.ipynb",
+        "url_type": None,
+        "hash": "0" * 32,
+    }  # a harvester's note
+    size = len(COURSE["data/a.csv"])
+    return _CKAN | {
+        "resources": [
+            uploaded | {"id": "2", "name": "Table", "size": size, "hash": md5(COURSE["data/a.csv"])},
+            linked | {"id": "3", "name": "Notebook", "size": "7"},
+        ]
+    }
+
+
+def _contents(site: str) -> dict[str, dict[str, object]]:
+    """HydroShare's files, a page each: what is in them, and what is said of them."""
+    contents = {"index.ipynb": NOTEBOOK, "data/large.bin": bytes(MIB)}
+    return {
+        name: {
+            "file_name": name.rpartition("/")[2], "url": f"{site}{_CONTENTS}{name}", "size": len(content),
+            "checksum": md5(content), "content_type": "text/plain", "bytes": content,
+        }
+        for name, content in contents.items()
+    }  # fmt: skip
+
+
+def _files(site: str) -> dict[str, object]:
+    """What can be downloaded, by path and query."""
+    record = "/zenodo/api/records/3242074"
+    return {
+        **{f"{record}/files/{name}/content": content for name, content in _ZENODO_FILES.items()},
+        "/figshare/files/1": "/figshare/storage/a.zip",  # as its storage is elsewhere
+        "/figshare/storage/a.zip": large_zip(),
+        "/dv/api/access/datafile/3323458?format=original": TABLE,
+        "/dv/api/access/datafile/8": NOTEBOOK,
+        **{f"{_CONTENTS}{name}": each["bytes"] for name, each in _contents(site).items()},
+        "/ckan/dataset/1/resource/2/download/a.csv": COURSE["data/a.csv"],
+        "/ckan/linked/index.ipynb": NOTEBOOK,
+        f"/swh/api/1/vault/flat/swh:1:dir:{DIRECTORY}/raw/": directory_tar(),
+        "/files/course.zip": course_zip(),
+        "/files/page.zip": b"<!doctype html><title>Download</title>",
+    }
 
 
 def answers(site: str) -> dict[str, object]:
@@ -113,16 +194,29 @@ def answers(site: str) -> dict[str, object]:
     versions = "/dv/api/datasets/:persistentId/versions"
     swh = "/swh/api/1"
     files = f"/hs/hsapi/resource/{RESOURCE}/files/"
+    package = _package(site)
+    told = [{k: v for k, v in each.items() if k != "bytes"} for each in _contents(site).values()]
     return {
-        "/zenodo/api/records/3242074": _ZENODO,
+        **_files(site),
+        "/zenodo/api/records/3242074": _record(site),
         "/zenodo/api/records/3242073": "/zenodo/api/records/3242074",
-        "/api/records/8hawh-qmq12": _ZENODO | {"id": "8hawh-qmq12"},
+        "/api/records/8hawh-qmq12": _ZENODO
+        | {"id": "8hawh-qmq12", "files": {"enabled": True, "count": 1, "total_bytes": len(NOTEBOOK)}},
+        "/api/records/8hawh-qmq12/files": {
+            "entries": [
+                {
+                    "key": "index.ipynb", "size": len(NOTEBOOK), "checksum": f"md5:{md5(NOTEBOOK)}",
+                    "links": {"self": f"{site}/none", "content": f"{site}/ckan/linked/index.ipynb"},
+                }
+            ]
+        },
         "/zenodo/api/records/99": {"id": "99", "metadata": {"title": "Closed", "access_right": "restricted"}},
         "/figshare/v2/articles/9782777/versions": [{"version": n, "url": "u"} for n in (1, 3, 2)],
-        "/figshare/v2/articles/9782777/versions/3": _FIGSHARE,
-        "/figshare/v2/articles/9782777/versions/1": _FIGSHARE | {"version": 1, "title": "First"},
+        "/figshare/v2/articles/9782777/versions/3": _article(site),
+        "/figshare/v2/articles/9782777/versions/1": _article(site) | {"version": 1, "title": "First"},
         "/figshare/v2/articles/7/versions": [],
         f"{versions}/:latest-published?persistentId=doi:10.7910/DVN/TJCLKP": {"status": "OK", "data": _DATAVERSE},
+        f"{versions}/5.0?persistentId=doi:10.7910/DVN/TJCLKP": {"status": "OK", "data": _DATAVERSE},
         f"{versions}/4.1?persistentId=doi:10.7910/DVN/TJCLKP": {
             "status": "OK",
             "data": _DATAVERSE | {"versionNumber": 4, "versionMinorNumber": 1},
@@ -140,12 +234,12 @@ def answers(site: str) -> dict[str, object]:
             "data": {"datasetVersion": {"datasetPersistentId": "doi:10.7910/DVN/TJCLKP"}},
         },
         f"/hs/hsapi/resource/{RESOURCE}/scimeta/elements/": _HYDROSHARE,
-        files: {"count": 2, "next": f"{site}{files}?page=2", "results": [{"file_name": "a", "size": MIB}]},
-        f"{files}?page=2": {"count": 2, "next": None, "results": [{"file_name": "b", "size": 1}]},
-        "/ckan/api/3/action/package_show?id=sea-turtles": {"success": True, "result": _CKAN},
+        files: {"count": 2, "next": f"{site}{files}?page=2", "results": told[:1]},
+        f"{files}?page=2": {"count": 2, "next": None, "results": told[1:]},
+        "/ckan/api/3/action/package_show?id=sea-turtles": {"success": True, "result": package},
         f"/ckan/api/3/action/activity_data_show?id={ACTIVITY}&object_type=package": {
             "success": True,
-            "result": {"package": _CKAN | {"metadata_modified": "2024-02-01T00:00:00"}},
+            "result": {"package": package | {"metadata_modified": "2024-02-01T00:00:00"}},
         },
         f"{swh}/directory/{DIRECTORY}/": [{"name": "index.ipynb", "type": "file", "target": "aa"}],
         f"{swh}/revision/{REVISION}/": {"id": REVISION, "directory": DIRECTORY, "message": "Add masks\n\nMore"},
@@ -173,8 +267,10 @@ def answers(site: str) -> dict[str, object]:
             }.items()
         },
         "/doi/api/handles/10.1000/none": {"responseCode": 1, "values": []},
-        "/files/course.zip": zipped(),
-        "/files/page.zip": b"<!doctype html><title>Download</title>",
+        f"{swh}/vault/flat/swh:1:dir:{DIRECTORY}/": {
+            "id": 1, "status": "done", "progress_message": None,
+            "fetch_url": f"{site}{swh}/vault/flat/swh:1:dir:{DIRECTORY}/raw/",
+        },
     }  # fmt: skip
 
 
@@ -203,7 +299,14 @@ class RecordSites(HttpServer):
         ]  # fmt: skip
         return [*known, Doi(leads_to=known, resolver=f"{self.url}/doi/api/handles")]
 
+    def say(self, path: str, answer: object) -> None:
+        """Answer this from now on, at one address."""
+        self._answers[path] = answer
+
     async def _replay(self, request: web.Request) -> web.Response:
+        if request.method == "POST":  # asking the vault to cook, which takes a while
+            status = {"id": 1, "status": "new", "progress_message": None, "fetch_url": ""}
+            return web.json_response(status if request.path_qs in self._answers else {}, status=200)
         answer = self._answers.get(request.path_qs)
         if answer is None:
             return web.json_response({"message": "not found"}, status=404)

@@ -2,16 +2,19 @@
 
 from datetime import timedelta
 
+import aiohttp
 import pytest
 from aiohttp import web
 
 from provisioning.errors import BinderopsError, PersonError, RefusedError, TemporaryError
 from provisioning.model import Request
-from provisioning.sources import SourcePolicy
+from provisioning.sources import SourcePolicy, guarded
 from provisioning.sources.archive import Archive
 from provisioning.sources.asking import Said, ask, in_time
 from provisioning.sources.ckan import Ckan
 from provisioning.sources.doi import Doi
+from provisioning.sources.git_program import Place
+from tests.fakes.changing_names import PUBLIC, ChangingNames
 from tests.fakes.git_server import HttpServer, Listener, SilentServer, answering, redirecting
 
 pytestmark = pytest.mark.integration
@@ -33,6 +36,13 @@ async def refusal(url: str, *exempt: str, most_bytes: int = 1000) -> BinderopsEr
         pytest.param("https://localhost:{port}/", "address-refused", id="by name"),
         pytest.param("http://127.0.0.1:{port}/", "protocol-not-allowed", id="http"),
         pytest.param("file:///etc/passwd", "protocol-not-allowed", id="file"),
+        pytest.param("https://0x7f.0.0.1:{port}/", "address-refused", id="hexadecimal"),
+        pytest.param("https://127.1:{port}/", "address-refused", id="shortened"),
+        pytest.param("https://[64:ff9b::7f00:1]:{port}/", "address-refused", id="NAT64"),
+        pytest.param("https://zenodo.org@127.0.0.1:{port}/", "address-refused", id="credentials"),
+        pytest.param("ssh://127.0.0.1:{port}/", "protocol-not-allowed", id="ssh"),
+        pytest.param("git://127.0.0.1:{port}/", "protocol-not-allowed", id="git"),
+        pytest.param("ext::sh -c id", "protocol-not-allowed", id="a helper of git"),
         pytest.param("ftp://127.0.0.1:{port}/", "protocol-not-allowed", id="ftp"),
     ],
 )
@@ -43,6 +53,27 @@ async def test_given_an_address_inside_when_asked_then_it_is_refused_and_nobody_
         refused = await refusal(url.format(port=listener.port))
 
         assert (refused.code, listener.connections) == (code, 0)
+
+
+async def test_given_a_name_whose_answer_changes_when_checked_then_one_lookup_gives_the_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = ChangingNames(monkeypatch)
+
+    place = await guarded.checked("https://rebinding.example/a", SourcePolicy())
+
+    assert (place.address, names.lookups) == (PUBLIC, 1)
+
+
+async def test_given_a_checked_address_when_asked_then_the_name_is_not_looked_up_again() -> None:
+    async with answering(200) as site:
+        port = site.url.rpartition(":")[2]
+        place = Place(url=f"http://name.invalid:{port}/", address="127.0.0.1")  # RFC 6761: nobody knows it
+        async with (
+            aiohttp.ClientSession(connector=guarded.connector(place)) as session,
+            session.get(place.url) as answer,
+        ):
+            assert answer.status == 200
 
 
 @pytest.mark.parametrize(("scheme", "code"), [("https", "address-refused"), ("http", "protocol-not-allowed")])

@@ -1,16 +1,16 @@
 """Records, asked of a server that answers as their sites do: which version, what it is called, how large it is."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
-from provisioning.errors import BinderopsError
+from provisioning.errors import BinderopsError, PersonError
 from provisioning.model import Request
 from provisioning.sources import Resolved, identify, resolve
+from tests.fakes.record_files import DIGEST, DIRECTORY
 from tests.fakes.record_sites import (
     ACTIVITY,
-    DIGEST,
-    DIRECTORY,
     LOOP,
     RELEASE,
     RESOURCE,
@@ -31,7 +31,7 @@ CKAN = (
 FOUND = {
     "zenodo: a version": ("zenodo", "10.5281/zenodo.3242074", "", ZENODO),
     "zenodo: all versions": ("zenodo", "10.5281/zenodo.3242073", "", ZENODO),
-    "zenodo: another site": ("zenodo", "{site}/records/8hawh-qmq12", "", ("8hawh-qmq12", *ZENODO[1:])),
+    "zenodo: another site": ("zenodo", "{site}/records/8hawh-qmq12", "", ("8hawh-qmq12", *ZENODO[1:4], 1)),
     "zenodo: files that are closed": ("zenodo", "10.5281/zenodo.99", "", ("99", "99", "Closed", "", None)),
     "figshare: the newest": ("figshare", "10.6084/m9.figshare.9782777", "", FIGSHARE),
     "figshare: one version": (
@@ -96,9 +96,8 @@ REFUSED = {
     "doi: leads to itself": ("doi", "10.1000/itself", "doi-leads-elsewhere"),
     "doi: leads nowhere": ("doi", "10.1000/none", "doi-leads-elsewhere"),
     "doi: leads inside": ("doi", "10.1000/inside", "address-refused"),
-    "a kind of its own": ("meca", "https://example.org/x", "source-not-yet"),
+    "a kind of its own": ("meca", "https://example.org/x", "source-unknown"),
 }  # fmt: skip
-UNFETCHED = ["zenodo", "figshare", "dataverse", "hydroshare", "ckan", "swh", "archive", "doi"]
 
 
 @pytest.fixture
@@ -134,17 +133,24 @@ async def test_given_what_is_no_record_when_looked_up_then_it_is_refused_with_wo
     assert (refused.value.code, bool(refused.value.hint)) == (code, True)
 
 
-@pytest.mark.parametrize("provider", UNFETCHED)
-async def test_given_a_kind_that_instances_cannot_fetch_when_launched_then_it_is_refused_and_nobody_is_asked(
-    sites: RecordSites, provider: str
+async def test_given_a_record_larger_than_instances_fetch_when_launched_then_it_is_refused_with_numbers(
+    sites: RecordSites,
 ) -> None:
-    repo = next(repo for kind, repo, _, _ in FOUND.values() if kind == provider)
-    request = Request(provider=provider, repo=repo.replace("{site}", sites.url))
+    request = Request(provider="zenodo", repo="10.5281/zenodo.3242074")
 
-    with pytest.raises(BinderopsError) as refused:
-        await resolve(request, policy=sites.policy, sources=sites.sources())
+    with pytest.raises(PersonError) as refused:
+        await resolve(request, policy=replace(sites.policy, most_mib=3), sources=sites.sources())
 
-    assert (refused.value.code, sites.asked) == ("source-not-yet", [])
+    assert refused.value.code == "source-too-large"
+    assert "has 4 MiB; at most 3 MiB" in refused.value.message
+
+
+async def test_given_a_record_that_just_fits_when_launched_then_it_is_resolved(sites: RecordSites) -> None:
+    request = Request(provider="zenodo", repo="10.5281/zenodo.3242074")
+
+    resolved = await resolve(request, policy=replace(sites.policy, most_mib=4), sources=sites.sources())
+
+    assert resolved.size_mib == 4
 
 
 async def test_given_a_dataset_that_changes_in_place_when_looked_up_later_then_its_id_is_another(

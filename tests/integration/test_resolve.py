@@ -51,14 +51,15 @@ class Course:
     first: str  # tag v1, light
     second: str  # tag v2, annotated; branch feature/plots
     hidden: str  # on no branch and under no tag, not reachable from any
+    proposed: str  # refs/pull/7/head
     between: str  # reachable from main, listed nowhere
     newest: str  # branch main, HEAD
     tag_object: str  # of v2
 
-    async def ask(self, ref: str = "", name: str = "course") -> Resolved:
+    async def ask(self, ref: str = "", name: str = "course", path: str = "") -> Resolved:
         url = f"{self.server.url}/{name}"
         policy = SourcePolicy(allow_exact=(self.server.url,))
-        return await resolve(Request(provider="git", repo=url, ref=ref), policy=policy)
+        return await resolve(Request(provider="git", repo=url, ref=ref, path=path), policy=policy)
 
 
 @pytest.fixture
@@ -73,6 +74,8 @@ async def course(tmp_path: Path) -> AsyncIterator[Course]:
     git(folder, "branch", "feature/plots")
     hidden = commit(folder, "hidden")
     git(folder, "reset", "--quiet", "--hard", "HEAD~1")
+    proposed = git(folder, "commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "proposed")
+    git(folder, "update-ref", "refs/pull/7/head", proposed)
     between = commit(folder, "between")
     newest = commit(folder, "newest")
     tag_object = git(folder, "rev-parse", "v2")
@@ -82,6 +85,7 @@ async def course(tmp_path: Path) -> AsyncIterator[Course]:
             first=first,
             second=second,
             hidden=hidden,
+            proposed=proposed,
             between=between,
             newest=newest,
             tag_object=tag_object,
@@ -107,6 +111,41 @@ async def test_given_a_ref_when_resolved_then_its_commit_is_found(
     resolved = await course.ask(ref)
 
     assert (resolved.commit, resolved.ref) == (getattr(course, expected), shown)
+
+
+async def test_given_a_pull_requests_head_when_resolved_then_it_is_its_newest_commit(course: Course) -> None:
+    resolved = await course.ask("refs/pull/7/head")
+
+    assert (resolved.commit, resolved.ref) == (course.proposed, "refs/pull/7/head")
+
+
+@pytest.mark.parametrize(
+    ("path", "folders"), [("plots", 1), ("plots/a/b.ipynb", 1)], ids=["all of the path", "a part of it"]
+)
+async def test_given_a_links_path_that_begins_with_the_branch_when_resolved_then_the_branch_is_whole(
+    course: Course, path: str, folders: int
+) -> None:
+    resolved = await course.ask("feature", path=path)
+
+    assert (resolved.commit, resolved.ref, resolved.folders_in_ref) == (
+        course.second,
+        "feature/plots",
+        folders,
+    )
+
+
+async def test_given_a_branch_that_is_there_when_resolved_then_its_path_stays_a_path(course: Course) -> None:
+    assert (await course.ask("main", path="plots/a.ipynb")).folders_in_ref == 0
+
+
+async def test_given_neither_branch_nor_a_longer_one_when_resolved_then_the_first_part_is_refused(
+    course: Course,
+) -> None:
+    with pytest.raises(PersonError) as refused:
+        await course.ask("feature", path="tables/a.ipynb")
+
+    assert refused.value.code == "ref-not-found"
+    assert "feature/plots" in refused.value.hint
 
 
 @pytest.mark.parametrize("which", ["first", "newest", "between", "hidden"])

@@ -20,7 +20,9 @@ def _looked_up(url: str, prefix: str) -> bool:
 
 
 def _fetched(url: str, prefix: str) -> bool:
-    return Source(url=url, commit="a" * 40, ref="main", address="", allow_exact=(prefix,)).is_exempt
+    return Source(
+        kind="git", url=url, commit="a" * 40, ref="main", address="", allow_exact=(prefix,)
+    ).is_exempt
 
 
 @pytest.mark.parametrize("rule", [_typed, _looked_up, _fetched])

@@ -59,7 +59,7 @@ REFUSED = {
         "https://archive.softwareheritage.org/browse/search/",
     ),
     "https://example.org/a.zip?signature=1": ("not-a-repository", "signature=1"),
-    f"{BINDER}/meca/https%3A%2F%2Fexample.org": ("source-not-yet", "meca"),
+    f"{BINDER}/meca/https%3A%2F%2Fexample.org": ("source-unknown", "meca"),
     f"{BINDER}/zenodo/record": ("bad-binder-link", "record"),
     f"{BINDER}/hydroshare/abc": ("bad-binder-link", "abc"),
     f"{BINDER}/ckan/https%3A%2F%2Fexample.org%2Fgroup%2Fx": (

@@ -57,6 +57,41 @@ def test_given_what_the_bot_writes_then_the_agent_reads_it() -> None:
     )
 
 
+def test_given_orders_of_an_older_bot_then_their_source_is_git() -> None:
+    older = launch()
+    del older["source"]["kind"]
+
+    assert parse(older).source.kind == "git"
+
+
+@pytest.mark.parametrize(
+    ("kind", "commit", "is_understood"),
+    [
+        ("git", "a" * 40, True),
+        ("git", "9782777.v3", False),
+        ("archive", "a" * 64, True),
+        ("archive", "a" * 40, False),
+        ("figshare", "9782777.v3", True),
+        ("zenodo", "../../3", False),
+        ("swh", f"swh:1:dir:{'a' * 40}", True),
+        ("swh", f"swh:1:rev:{'a' * 40}", False),
+        ("meca", "1", False),
+    ],
+)
+def test_given_a_kind_of_source_then_its_id_must_have_its_form(
+    kind: str, commit: str, is_understood: bool
+) -> None:
+    given = launch()
+    given["source"] |= {"kind": kind, "commit": commit}
+
+    try:
+        parse(given)
+    except BadOrdersError:
+        assert not is_understood
+    else:
+        assert is_understood
+
+
 @pytest.mark.parametrize(
     "changed",
     [
@@ -79,7 +114,7 @@ def test_given_orders_that_are_not_understood_then_they_are_refused(changed: dic
 
 
 def source(url: str, address: str = "", *allow_exact: str) -> Source:
-    return Source(url=url, commit=COMMIT, ref="main", address=address, allow_exact=allow_exact)
+    return Source(kind="git", url=url, commit=COMMIT, ref="main", address=address, allow_exact=allow_exact)
 
 
 def options(of: Source) -> set[str]:

@@ -44,6 +44,24 @@ def test_given_a_resolved_request_when_planned_then_the_plan_keys_on_its_commit_
     assert (plan.commit, plan.ref, plan.source_address) == ("a" * 40, "main", "140.82.112.3")
 
 
+def test_given_a_record_behind_a_doi_when_planned_then_guests_know_its_kind_and_people_its_title() -> None:
+    request = replace(REQUEST, provider="doi", repo="10.1000/x")
+    found = replace(
+        RESOLVED, commit="9782777.v3", ref="v3", provider="figshare", title="A long title " * 9, address=""
+    )
+
+    plan = make_plan(request, found, OFFER, JETSTREAM2)
+
+    assert (plan.source_kind, plan.commit, len(plan.title)) == ("figshare", "9782777.v3", 59)
+    assert plan.title.endswith("A long…")
+
+
+def test_given_a_repository_of_any_forge_when_planned_then_guests_fetch_it_by_git() -> None:
+    plan = make_plan(REQUEST, RESOLVED, OFFER, JETSTREAM2)
+
+    assert plan.source_kind == "git"
+
+
 def test_given_a_request_without_options_when_planned_then_the_deployments_defaults_count() -> None:
     plan = make_plan(REQUEST, RESOLVED, OFFER, JETSTREAM2)
 

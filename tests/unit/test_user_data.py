@@ -2,6 +2,7 @@
 
 import base64
 import os
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.errors import RefusedError
-from provisioning.user_data import load, render
+from provisioning.user_data import agent_in, load, render
 
 ROOT = Path(__file__).parents[2]
 JSON = st.recursive(
@@ -34,12 +35,28 @@ def test_given_any_orders_then_they_come_back_equal(launch: dict[str, Any]) -> N
 def test_given_the_agent_then_its_text_arrives_unchanged_and_whole() -> None:
     config, _ = load(render({"title": "é 😀 a: b"}))
 
-    arrived = {f["path"]: f["content"] for f in config["write_files"]}
+    arrived = agent_in(config)
     package = ROOT / "provisioning" / "guest"
     expected = {
         f"/opt/binderops/guest/{f.relative_to(package)}": f.read_text() for f in package.rglob("*.py")
     }
-    assert expected.items() <= arrived.items()
+    assert arrived == expected
+
+
+def test_given_the_packed_agent_when_the_instance_unpacks_it_as_it_is_told_then_it_is_there(
+    tmp_path: Path,
+) -> None:
+    config, _ = load(render({}))
+    unpack = config["runcmd"][0]
+    packed = next(f for f in config["write_files"] if f["path"] == unpack[-2])
+    (tmp_path / "packed").write_bytes(base64.b64decode(packed["content"]))
+
+    told = [sys.executable, *unpack[1:-2], str(tmp_path / "packed"), str(tmp_path)]
+    subprocess.run(told, check=True, env={"PYTHONWARNINGS": "ignore"})
+
+    assert (tmp_path / "guest" / "__main__.py").read_text() == (
+        ROOT / "provisioning" / "guest" / "__main__.py"
+    ).read_text()
 
 
 def test_given_the_same_orders_then_the_same_bytes() -> None:
@@ -73,7 +90,7 @@ def test_given_the_agent_packed_once_when_another_launch_is_packed_then_no_file_
 
 
 def test_given_real_orders_then_they_fit_with_room_to_spare() -> None:
-    assert len(base64.b64encode(render({"path": "x" * 2000}))) < 60_000
+    assert len(base64.b64encode(render({"path": "x" * 2000}))) < 62_000
 
 
 def test_given_orders_that_do_not_fit_then_it_is_said() -> None:

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.words import duration, mention, price, size, when
+from bot.words import duration, mention, price, short_id, size, source, when
+from provisioning.model import Request
 from tests.strategies import a_plan
 
 
@@ -50,3 +51,27 @@ def test_given_a_price_when_said_then_without_needless_digits() -> None:
 )
 def test_given_clouds_then_the_size_says_which_only_where_there_are_several(cloud: str, said: str) -> None:
     assert size(replace(a_plan(), cloud=cloud)) == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "commit", "shown"),
+    [
+        pytest.param("git", "a" * 40, "a" * 7, id="a commit"),
+        pytest.param("archive", "b" * 64, "b" * 7, id="an archive's digest"),
+        pytest.param("figshare", "9782777.v3", "9782777.v3", id="a record with its version"),
+        pytest.param("swh", f"swh:1:dir:{'c' * 40}", f"swh:1:dir:{'c' * 14}", id="a directory"),
+    ],
+)
+def test_given_a_source_of_any_kind_then_its_id_is_short_but_says_the_version(
+    kind: str, commit: str, shown: str
+) -> None:
+    assert short_id(replace(a_plan(), source_kind=kind, commit=commit)) == shown
+
+
+def test_given_a_record_then_its_title_leads_to_its_page() -> None:
+    request = Request(provider="zenodo", repo="10.5281/zenodo.3242074")
+    plan = replace(
+        a_plan(), request=request, source_kind="zenodo", commit="3242074", ref="v1.2", title="Examples"
+    )
+
+    assert source(plan) == "<https://doi.org/10.5281/zenodo.3242074|Examples> at `3242074` (v1.2)"

@@ -1,0 +1,1 @@
+"""Fetching records, archives and contents of Software Heritage: a program of its own, since it reads what strangers send."""
