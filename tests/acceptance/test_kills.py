@@ -315,6 +315,6 @@ async def test_given_the_database_when_killed_at_points_of_a_launch_and_a_deleti
 ) -> None:
     labels = await points_of(tmp_path, server)
 
-    begin = random.randrange(_EVERY)  # noqa: S311  the run's seed decides
+    begin = random.randrange(_EVERY)  # by the run's seed
     killed = await sweep(labels[begin::_EVERY], tmp_path, server, what=what, width=4)
     record_property(f"{what} killed", killed)
