@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,17 +62,24 @@ class Composed:
         """What ``docker-compose`` prints."""
         files = ["-f", str(ROOT / "deploy/compose.yml"), "-f", str(self.folder / "override.yml")]
         return self.engine.run(
-            ["docker-compose", "--project-directory", str(self.folder), *files, *words], cwd=self.folder
+            ["docker-compose", "--project-directory", str(self.folder), *files, *words], folder=self.folder
         )
 
-    def state(self, service: str = "bot") -> Any:
-        """What Docker says of a service's container."""
-        container = self.compose("ps", "--quiet", "--all", service).strip()
-        return json.loads(self.engine.docker("inspect", container))[0]
+    @property
+    def bot(self) -> str:
+        """The container's name, as Compose makes it."""
+        [name] = self.engine.docker(
+            "ps", "--all", "--filter", "label=com.docker.compose.service=bot", "--format", "{{.Names}}"
+        ).split()
+        return name
+
+    def state(self) -> Any:
+        """What Docker says of the bot's container."""
+        return json.loads(self.engine.docker("inspect", self.bot))[0]["State"]
 
     def inside(self, *words: str) -> str:
         """What a command in the bot's container prints."""
-        return self.engine.docker("exec", self.state()["Id"], *words)
+        return self.engine.docker("exec", self.bot, *words)
 
     def until(self, look: Callable[[], Any], *, within_s: float = 240) -> Any:
         """What ``look`` finds, sooner or later."""
@@ -95,7 +102,7 @@ def image(docker_engine: Engine) -> Engine:
 
 
 @pytest.fixture(scope="module")
-def composed(image: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
+def composed(image: Engine, tmp_path_factory: pytest.TempPathFactory) -> Composed:
     """All services, once Docker calls the bot healthy."""
     make_postgres(image, tmp_path_factory.mktemp("postgres"))
     folder = tmp_path_factory.mktemp("compose")
@@ -109,9 +116,8 @@ def composed(image: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     clouds.chmod(0o400)
     found = Composed(image, folder)
     found.compose("up", "--detach", "--no-build")
-    found.until(lambda: found.state()["State"]["Health"]["Status"] == "healthy")
-    yield found
-    found.compose("down", "--volumes")
+    found.until(lambda: found.state()["Health"]["Status"] == "healthy")
+    return found  # the engine goes with all that it has
 
 
 def test_given_the_image_when_started_without_tokens_then_it_says_which_are_missing(image: Engine) -> None:
@@ -160,9 +166,10 @@ def test_given_a_bot_at_work_when_docker_stops_it_then_it_ends_by_itself_within_
     composed: Composed,
 ) -> None:
     composed.compose("stop", "--timeout", "30", "bot")
-    stopped = composed.state()["State"]
+    stopped = composed.state()
     composed.compose("start", "bot")
-    composed.until(lambda: composed.state()["State"]["Health"]["Status"] == "healthy")
+    composed.compose("restart", "--timeout", "0", "slack")  # its network was the stopped one's
+    composed.until(lambda: composed.state()["Health"]["Status"] == "healthy")
 
     # Docker kills what takes longer: that would be 137.
     assert (stopped["Status"], stopped["ExitCode"]) == ("exited", 0)

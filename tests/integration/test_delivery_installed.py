@@ -70,8 +70,8 @@ class Unit:
             copy.chmod(0o400)
             mine.append(copy)
         if os.geteuid() == 0:
-            for path in mine:
-                shutil.chown(path, ACCOUNT)
+            for owned in mine:
+                shutil.chown(owned, ACCOUNT)
 
 
 @pytest.fixture(scope="module")

@@ -32,17 +32,17 @@ class Engine:
         """For a client of it. The classic builder: the other one is a package that Debian 12 lacks."""
         return {**os.environ, "DOCKER_HOST": f"unix://{self.socket}", "DOCKER_BUILDKIT": "0"}
 
-    def docker(self, *words: str, **options: object) -> str:
+    def docker(self, *words: str) -> str:
         """What ``docker`` with these words prints."""
-        return self.run([_DOCKER, *words], **options)
+        return self.run([_DOCKER, *words])
 
-    def run(self, command: list[str], **options: object) -> str:
+    def run(self, command: list[str], *, folder: Path | None = None) -> str:
         """What a client prints; its error is in the failure."""
         done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=False, **options
-        )  # type: ignore[call-overload]
+            command, env=self.environment, cwd=folder, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{command}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
-        return str(done.stdout)
+        return done.stdout
 
 
 @contextmanager
@@ -53,6 +53,8 @@ def engine() -> Iterator[Engine]:
     with (home / "log").open("wb") as log:
         process = subprocess.Popen(
             [
+                # A test run that is killed takes its engine with it.
+                "setpriv", "--pdeathsig", "TERM", "--",
                 "dockerd", "--data-root", home / "data", "--exec-root", home / "run", "--pidfile", home / "pid",
                 "--host", f"unix://{found.socket}", "--bridge", "none", "--iptables=false", "--ip6tables=false",
                 "--ip-forward=false", "--ip-masq=false", "--live-restore=false",
@@ -64,12 +66,13 @@ def engine() -> Iterator[Engine]:
         yield found
     finally:
         with suppress(AssertionError):
-            for container in found.docker("ps", "--all", "--quiet").split():
-                found.docker("rm", "--force", "--volumes", container)
+            if containers := found.docker("ps", "--all", "--quiet").split():
+                found.docker("rm", "--force", "--volumes", *containers)
             found.docker("network", "prune", "--force")
         process.terminate()
         process.wait(60)
-        shutil.rmtree(home, ignore_errors=True)
+        _unmount(home)
+        shutil.rmtree(home)
 
 
 def _wait(found: Engine, process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -80,3 +83,10 @@ def _wait(found: Engine, process: "subprocess.Popen[bytes]", log: Path) -> None:
             return
         time.sleep(0.2)
     raise AssertionError(f"dockerd does not answer: {log.read_text()[-4000:]}")
+
+
+def _unmount(home: Path) -> None:
+    """What an engine leaves mounted: the network of containers in the host's own."""
+    places = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    for place in sorted((p for p in places if p.startswith(f"{home}/")), reverse=True):
+        subprocess.run(["umount", place], check=True)

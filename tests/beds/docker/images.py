@@ -40,7 +40,7 @@ set -eu
 data=/var/lib/postgresql/data
 if [ ! -s "$data/PG_VERSION" ]; then
     echo "$POSTGRES_PASSWORD" >/tmp/password
-    initdb -D "$data" -U "$POSTGRES_USER" -A scram-sha-256 --pwfile=/tmp/password >/dev/null
+    initdb -D "$data" -U "$POSTGRES_USER" -E UTF8 --locale=C -A scram-sha-256 --pwfile=/tmp/password >/dev/null
     echo "host all all all scram-sha-256" >>"$data/pg_hba.conf"
     echo "create database $POSTGRES_DB" | postgres --single -D "$data" postgres >/dev/null
 fi
@@ -130,15 +130,14 @@ def _files(packages: Iterable[str]) -> Iterator[str]:
     found |= {str(p) for path in found if path.endswith(".py") for p in _compiled(Path(path))}
     found |= {str(p) for path in _MADE_AT_INSTALLATION for p in (Path(path), *Path(path).rglob("*"))}
     # /bin and its like are links to folders of /usr.
-    found |= {path for path in ("/bin", "/sbin", "/lib", "/lib64") if os.path.islink(path)}
+    found |= {path for path in ("/bin", "/sbin", "/lib", "/lib64") if Path(path).is_symlink()}
     found -= _MADE_HERE
     return (path for path in found if os.path.lexists(path) and not path.startswith(_LEFT_OUT))
 
 
 def _real(path: str) -> str:
     """The path with no link among its folders: a package may say /bin where this machine has /usr/bin."""
-    folder, name = os.path.split(path)
-    return os.path.join(os.path.realpath(folder), name)
+    return str(Path(path).parent.resolve() / Path(path).name)
 
 
 def _compiled(module: Path) -> Iterator[Path]:
