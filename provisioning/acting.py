@@ -103,7 +103,8 @@ class Actor:
                 async with self.db.transaction() as tx:
                     await binders.keep_log(tx, binder.id, binder.attempt, text, self.clock())
             case CheckPublic():
-                if not await self.link.reaches_people(binder.public_url):
+                is_certified = seen.address is None or seen.address.tls != "internal"
+                if not await self.link.reaches_people(binder.public_url, is_certified=is_certified):
                     raise TemporaryError(
                         "public-silent", f"{binder.public_url} does not answer yet.", "It is tried again."
                     )

@@ -93,14 +93,19 @@ class GuestLink:
         if not is_taken:
             raise _silent("it took something else than it was sent")
 
-    async def reaches_people(self, public_url: str) -> bool:
-        """Whether the public address is answered by the guest's own gate, which lets nobody in without a ticket."""
+    async def reaches_people(self, public_url: str, *, is_certified: bool = True) -> bool:
+        """Whether the public address is answered by the guest's own gate, which lets nobody in without a ticket.
+
+        ``is_certified``: its certificate is one that browsers know; otherwise the guest is its own authority, and none is
+        looked at.
+        """
         url, host = _connectable(public_url)
         try:
             async with self._session.get(
                 url + "/",
                 headers={"Host": host},
                 allow_redirects=False,
+                ssl=is_certified,
                 timeout=aiohttp.ClientTimeout(total=_CALL_S),
             ) as answer:
                 return answer.status == 401

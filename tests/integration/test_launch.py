@@ -47,7 +47,7 @@ class FakeLink:
     async def log(self, agent_url: str, binder: str, **_: object) -> str:
         return self.text
 
-    async def reaches_people(self, public_url: str) -> bool:
+    async def reaches_people(self, public_url: str, *, is_certified: bool = True) -> bool:
         return self.is_public
 
 

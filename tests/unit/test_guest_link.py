@@ -2,9 +2,12 @@
 
 import json
 import logging
+import os
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -14,6 +17,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from provisioning.errors import TemporaryError
+from provisioning.guest.certificate import ensure
+from provisioning.guest.processes import Children
 from provisioning.guest_link import GuestLink, report_from_json, reports_from_json
 from provisioning.reports import reports_on_console
 from provisioning.tickets import Signer
@@ -187,3 +192,33 @@ async def test_given_a_guest_that_does_not_confirm_then_it_counts_as_silent(stat
             await link.configure(url, "aaaa", epoch=3, keys=["k1"])
 
     assert caught.value.code == "guest-silent"
+
+
+@pytest.mark.parametrize(
+    ("is_certified", "status", "reaches"),
+    [
+        pytest.param(False, 401, True, id="its own authority, the gate answers"),
+        pytest.param(False, 502, False, id="its own authority, something else answers"),
+        pytest.param(True, 401, False, id="a certificate that no browser knows"),
+    ],
+)
+async def test_given_a_certificate_of_the_guests_own_then_its_gate_is_reached_where_that_is_meant(
+    tmp_path: Path, is_certified: bool, status: int, reaches: bool
+) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(status=status)
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    certificate, key, _ = ensure(tmp_path, Children(str(tmp_path)), dict(os.environ))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = TestServer(app, scheme="https")
+    await server.start_server(ssl=context)
+    async with server, aiohttp.ClientSession() as session:
+        link = GuestLink(session, Signer.generate(), lambda: datetime(2026, 3, 2, 9, tzinfo=UTC))
+
+        assert (
+            await link.reaches_people(str(server.make_url("")).rstrip("/"), is_certified=is_certified)
+            is reaches
+        )
