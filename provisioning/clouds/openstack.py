@@ -164,12 +164,12 @@ class OpenStackCloud:
 
     def address(self, mark: Mark, port: CloudObject, floating_ip: CloudObject) -> Address:  # noqa: ARG002  the interface's
         """By the floating IP; with an application proxy people come by its name, the bot by the address."""
-        ip = floating_ip.address
+        ip, is_by_proxy = floating_ip.address, self._settings.tls == "proxy"
         by_proxy = f"http-{ip.replace('.', '-')}-{_PEOPLES_PORT}.{self._settings.proxy_host}"
         return Address(
-            public_url=f"https://{by_proxy if self._settings.tls == 'proxy' else ip}",
+            public_url=f"https://{by_proxy if is_by_proxy else ip}",
             agent_url=f"https://{ip}",
-            listen="0.0.0.0:443",
+            listen=f"0.0.0.0:{_PEOPLES_PORT if is_by_proxy else 443}",
             tls=self._settings.tls,
         )
 
