@@ -108,7 +108,7 @@ class Agent:
         self._orders = orders = parse(read_json(self._state / "launch.json"))
         if leftovers := self._children.end_leftovers():
             self._log.write("agent", f"started again; ended {leftovers} programs of the agent before")
-        self._endpoint = jupyter.endpoint(self._state)
+        self._endpoint = jupyter.endpoint(self._state, is_published=orders.runtime == "docker")
         self._config = Config(self._state, orders)
         self._verifier = Verifier(self._state, self._children, self._tools)
         if orders.tls != "off":

@@ -17,13 +17,17 @@ from .job import Endpoint
 _INSIDE = Path(__file__).with_name("inside") / "jupyter_server_config.py"
 
 
-def endpoint(state: Path) -> Endpoint:
-    """The server's port and token, kept over restarts; another port where the old one is taken."""
+def endpoint(state: Path, *, is_published: bool) -> Endpoint:
+    """The server's port and token, kept over restarts; another port where the old one is taken.
+
+    ``is_published``: a container holds its port for life, and while the agent was away it may have run on.
+    """
     file = state / "server.json"
     kept = read_json(file) or {}
     token = str(kept.get("token") or secrets.token_urlsafe(32))
     port = int(kept.get("port", 0))
-    found = Endpoint(port=port if port and _is_free(port) else _free_port(), token=token)
+    is_ours = port and (is_published or _is_free(port))
+    found = Endpoint(port=port if is_ours else _free_port(), token=token)
     write_json(file, {"port": found.port, "token": found.token}, mode=0o600)
     return found
 
