@@ -1,4 +1,4 @@
-"""The user data of an instance: the guest agent unchanged, launch.json, and the unit that runs it; as gzipped cloud-config.
+"""The user data of an instance: the guest agent unchanged, launch.json, and the units that run it; as gzipped cloud-config.
 
 It holds no secret. Nothing of a person's text is spliced into it: launch.json is base64, the rest is the same for everybody.
 The agent is a tar.bz2 inside: bzip2 packs its text a sixth smaller than gzip does, and clouds take no more than `MOST_BYTES`.
@@ -26,7 +26,7 @@ MOST_BYTES = 65_535  # of the base64, as Nova counts
 _AGENT = "/opt/binderops"
 _PACKED = f"{_AGENT}/agent.tar.bz2"
 _STATE = "/var/lib/binderops"
-_UNIT = "binderops-agent.service"
+_UNIT, _FIREWALL = "binderops-agent.service", "binderops-firewall.service"
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: with gzip's header, which then has no time
 
 
@@ -57,13 +57,15 @@ def _begun() -> tuple[bytes, Any]:
         "runcmd": [
             ["python3", "-m", "tarfile", "-e", _PACKED, _AGENT],
             ["systemctl", "daemon-reload"],
+            ["systemctl", "enable", _FIREWALL],
             ["systemctl", "enable", "--now", "--no-block", _UNIT],
         ],
         "write_files": [
             _packed_file(_PACKED, _tar(_agent(files("provisioning.guest")))),
             _file(f"{_AGENT}/setup.sh", _template("setup.sh")),
+            _file(f"{_AGENT}/firewall.sh", _template("firewall.sh")),
             _file(f"{_AGENT}/requirements.txt", _template("guest-requirements.txt")),
-            _file(f"/etc/systemd/system/{_UNIT}", _template(_UNIT)),
+            *(_file(f"/etc/systemd/system/{unit}", _template(unit)) for unit in (_UNIT, _FIREWALL)),
         ],
     }
     packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)

@@ -2,6 +2,10 @@
 set -eu
 done_mark=/var/lib/binderops/set-up
 [ ! -e "$done_mark" ] || exit 0
+# The console keeps its newest part only, and where no agent comes up it is all that people get to see.
+log=/var/log/binderops-setup.log
+exec 3>&1 >"$log" 2>&1
+trap '[ $? -eq 0 ] || tail -n 15 "$log" >&3' EXIT
 
 missing=""
 command -v docker >/dev/null || missing="$missing docker.io"

@@ -24,10 +24,11 @@ SHARED_MARK = "BINDEROPS_SERVER"  # the local cloud sets it to the instance's id
 REPO2DOCKER = "jupyter-repo2docker==2026.4.0"
 _NETWORK = "binderops"
 _CONFIG_IN_IMAGE = "/opt/binderops/jupyter_server_config.py"
+# It ends when the container does, and the agent runs it again: a Docker that was killed leaves its containers off.
+_FOLLOW = 'now=$(date +%s); docker start "$0" && exec docker logs --follow --since "$now" "$0"'
 _AGENT_MIB = 512  # left to the agent and Docker, so that they survive the person's program
 _SETUP_S = 600
-# The metadata service and private neighbours: a person's program has no business there; its names are resolved first.
-_BLOCKED = ("169.254.0.0/16", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+_BRIDGE = "binderops0"  # the instance's firewall (templates/firewall.sh) knows it by this name
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,10 @@ class DockerRuntime:
         env = {**for_tools(job.environ), "JUPYTER_TOKEN": endpoint.token}
         names = Names.of(job.environ)
         if not self._has_container(job, env, names):
-            _run(job, ["docker", "network", "create", _NETWORK], env, allowed=(0, 1))
-            for rule in () if names.is_shared else blocking_rules():
-                _run(job, rule, env)
+            _run(job, network_command(names), env, allowed=(0, 1))
             created = run_command(job, endpoint, memory_mib=_memory_mib() - _AGENT_MIB)
             _run(job, created, env)
-        _run(job, ["docker", "start", names.container], env)
-        # Docker itself starts the container again; its log is what the agent follows.
-        return Command(
-            args=["docker", "logs", "--follow", "--tail", "200", names.container], env=env, cwd=job.state
-        )
+        return Command(args=["/bin/sh", "-c", _FOLLOW, names.container], env=env, cwd=job.state)
 
     def _has_container(self, job: Job, env: Mapping[str, str], names: Names) -> bool:
         return job.children.run(["docker", "inspect", names.container], env=env, limit_s=60).code == 0
@@ -102,12 +97,10 @@ def run_command(job: Job, endpoint: Endpoint, *, memory_mib: int) -> list[str]:
     return [*args, *server, "--ServerApp.port=8888", "--ServerApp.allow_remote_access=True"]
 
 
-def blocking_rules() -> list[list[str]]:
-    """Commands of iptables, last to first in effect: answers and names pass, the blocked networks do not."""
-    insert = ["iptables", "-I", "DOCKER-USER", "-i", "br-+"]
-    rules = [[*insert, "-d", network, "-j", "DROP"] for network in _BLOCKED]
-    rules += [[*insert, "-p", protocol, "--dport", "53", "-j", "RETURN"] for protocol in ("udp", "tcp")]
-    return [*rules, [*insert, "-m", "conntrack", "--ctstate", "ESTABLISHED,RELATED", "-j", "RETURN"]]
+def network_command(names: Names) -> list[str]:
+    """The arguments that make the container's network; on an instance of its own it has the bridge that the firewall knows."""
+    named = [] if names.is_shared else ["--opt", f"com.docker.network.bridge.name={_BRIDGE}"]
+    return ["docker", "network", "create", *named, _NETWORK]
 
 
 class _Build:

@@ -104,3 +104,31 @@ def test_given_the_lock_then_the_instance_installs_the_same_caddy() -> None:
     wanted = (ROOT / "templates" / "guest-requirements.txt").read_text()
 
     assert wanted in (ROOT / "requirements.txt").read_text()
+
+
+def test_given_the_units_then_what_they_run_is_on_the_instance_and_each_is_enabled() -> None:
+    config, _ = load(render({}))
+    files = {f["path"]: f["content"] for f in config["write_files"]}
+    units = {path.rpartition("/")[2]: text for path, text in files.items() if path.endswith(".service")}
+    run = {
+        word
+        for text in units.values()
+        for word in text.split()
+        if word.startswith("/opt/binderops/") and word.endswith(".sh")
+    }
+
+    assert sorted(units) == ["binderops-agent.service", "binderops-firewall.service"]
+    assert run <= set(files)
+    assert set(units) <= {command[-1] for command in config["runcmd"]}
+
+
+def test_given_the_firewall_then_it_is_there_before_docker_starts_what_ran_before() -> None:
+    config, _ = load(render({}))
+    files = {f["path"]: f["content"] for f in config["write_files"]}
+
+    assert "\nBefore=docker.service\n" in files["/etc/systemd/system/binderops-firewall.service"]
+
+
+@pytest.mark.parametrize("name", ["setup.sh", "firewall.sh", "first-report.sh"])
+def test_given_a_script_then_a_plain_shell_can_read_it(name: str) -> None:
+    subprocess.run(["/bin/sh", "-n", ROOT / "templates" / name], check=True)

@@ -1,0 +1,72 @@
+"""Keeping a container running, with a program that plays ``docker``; and the firewall that knows the container's bridge."""
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from provisioning.guest.build_docker import DockerRuntime, Names, network_command
+from provisioning.guest.job import Command, Endpoint, Job
+from tests.unit.test_guest_orders import job
+
+ROOT = Path(__file__).parents[2]
+
+# A file "off" beside it: the container does not run. Its log ends when it does.
+DOCKER = """#!/bin/sh
+here=$(dirname "$0")
+echo "$@" >> "$here/calls"
+case "$1" in
+    start) rm -f "$here/off"; echo started ;;
+    logs) [ ! -e "$here/off" ] || exit 1; echo "said by the server" ;;
+esac
+"""
+
+
+@pytest.fixture
+def docker(tmp_path: Path) -> Path:
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(DOCKER)
+    program.chmod(0o755)
+    return program.parent
+
+
+def on(docker: Path, one: Job) -> Job:
+    return replace(one, environ={"PATH": f"{docker}:/usr/bin:/bin"})
+
+
+def run(command: Command) -> str:
+    return subprocess.run(
+        command.args, env=dict(command.env), capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_given_a_container_that_docker_left_off_when_the_agent_runs_it_again_then_it_is_started_and_heard(
+    tmp_path: Path, docker: Path
+) -> None:
+    kept = DockerRuntime().server(on(docker, job(tmp_path)), Endpoint(port=8123, token="secret"))
+    run(kept)
+    (docker / "off").touch()
+
+    heard = run(kept)
+
+    assert heard.splitlines() == ["started", "said by the server"]
+    calls = (docker / "calls").read_text()
+    assert calls.count("start binderops\n") == 2
+    assert "secret" not in calls + " ".join(kept.args)
+
+
+def test_given_an_instance_of_its_own_then_its_bridge_is_the_one_that_the_firewall_watches() -> None:
+    named = next(w for w in network_command(Names.of({})) if w.startswith("com.docker.network.bridge.name="))
+
+    assert f" {named.partition('=')[2]}; do" in (ROOT / "templates" / "firewall.sh").read_text()
+
+
+def test_given_a_shared_machine_then_no_bridge_is_named() -> None:
+    assert network_command(Names.of({"BINDEROPS_SERVER": "4f1c"})) == [
+        "docker",
+        "network",
+        "create",
+        "binderops",
+    ]
