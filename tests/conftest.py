@@ -16,7 +16,7 @@ from provisioning.store.database import Database
 from provisioning.store.migrations import migrate
 from provisioning.store.postgres import EmbeddedPostgres
 
-pytest_plugins = ["tests.beds.left_out", "tests.beds.openstack_bed"]
+pytest_plugins = ["tests.beds.left_out", "tests.beds.openstack_bed", "tests.beds.guest_bed"]
 
 # How long an example takes says how busy the machine is: no test is about that.
 settings.register_profile("any-machine", deadline=None)

@@ -15,6 +15,7 @@ from tests.beds.left_out import missing
 from tests.beds.openstack_run import OpenStackRun, lacking
 
 NAME = "openstack_bed"
+LAST = "last"
 _RUN = pytest.StashKey[OpenStackRun]()
 _LIMIT_S = 900  # of a test that sets none: the cloud shares its cores with all other tests
 
@@ -42,6 +43,7 @@ def openstack_bed(request: pytest.FixtureRequest) -> OpenStackBed:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{NAME}: asks for the fixture {NAME} while it runs")
+    config.addinivalue_line("markers", f"{LAST}: ends what the others of its module use")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -54,7 +56,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The order within each part stays, which is random.
+    """The order within each part stays, which is random, but for what is marked `LAST`.
 
     Alone, what needs the bed comes last. Side by side, what takes minutes comes first, so that no worker ends with it: the tests
     that are marked ``long``, meanwhile the bed comes up, then its tests.
@@ -63,6 +65,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items.sort(key=lambda item: 0 if item.get_closest_marker("long") else 1 if _needs_it(item) else 2)
     else:
         items.sort(key=_needs_it)
+    items.sort(key=lambda item: item.get_closest_marker(LAST) is not None)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -5,6 +5,7 @@ each run that uses the cloud, so that a killed run uses it no longer. Who starte
 """
 
 import fcntl
+import functools
 import os
 import shutil
 import subprocess
@@ -29,6 +30,17 @@ def lacking() -> str:
     if not absent or (os.geteuid() == 0 and shutil.which("apt-get")):
         return ""
     return f"apt-get install {' '.join(absent)}"
+
+
+@functools.cache
+def lacking_for_guests() -> str:
+    """How this machine could also run servers; empty where it can."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return "run as root on Debian"
+    namespaces = ["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork"]
+    mounts = [*namespaces, "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    done = subprocess.run(mounts, capture_output=True, text=True, check=False)
+    return f"a machine where root may mount and make namespaces: {done.stderr}" if done.returncode else ""
 
 
 def home() -> Path:
@@ -58,6 +70,8 @@ class OpenStackRun:
             self._trouble = ""
             return
         owner = {} if _keeps() else {OWNER: "tests"}
+        if not lacking_for_guests() and not (self.home / "virt").exists():
+            owner["VIRT"] = "guest"
         with self._log.open("wb") as log:
             # Not of our process group: Ctrl-C is for `end` to answer.
             self._up = subprocess.Popen(

@@ -53,7 +53,7 @@ def up() -> None:
     ENV["OPENSTACK_DEV_VIRT"] = virt
     install_debian(guests=virt == "guest")
     if virt == "guest":
-        guests.start_image_build()
+        guests.start()
     install_services()
     config.write()
     (STATE / "virt").write_text(virt)

@@ -4,35 +4,35 @@ import subprocess
 import sys
 
 import config
-from config import RUN, STATE
+from config import STATE
 from packages import fingerprint
-from processes import MACHINE, run, say, start, wait
+from processes import ENV, MACHINE, run, say
+from processes import start as start_process
 
-_ROOT_S = 600.0  # to build it
 
+def start() -> None:
+    """Builds the guests' root and the image that they pull, unless they are there, beside everything else; nobody waits here.
 
-def start_image_build() -> None:
-    """Builds the guests' root beside everything else, unless it is there."""
-    stamp, wanted = config.GUEST_IMAGE.with_name("stamp"), _fingerprint()
-    if config.GUEST_IMAGE.exists() and stamp.exists() and stamp.read_text() == wanted:
-        return
-    say("building the guests' root in the background")
-    for folder in (RUN, config.GUEST_IMAGE.parent):
+    Nova's driver waits for them when the first guest is to start: ``stamp`` says what they were made of, or that it failed.
+    """
+    folder, wanted = config.GUEST_IMAGE.parent, _fingerprint()
+    stamp = folder / "stamp"
+    if not (config.GUEST_IMAGE.exists() and stamp.exists() and stamp.read_text() == wanted):
+        say("building the guests' root in the background")
         folder.mkdir(exist_ok=True)
-    stamp.unlink(missing_ok=True)
-    build = '"$0" --suite trixie --out "$1" && printf %s "$2" >"$1/stamp"'
-    start(
-        "guest-image", "bash", "-c", build, config.GUEST_SCRIPTS / "build-image", config.GUEST_IMAGE.parent, wanted
-    )  # fmt: skip
+        stamp.unlink(missing_ok=True)
+        build = (
+            '"$0/build-image" "$1" && "$0/build-base" "$1" || set -- "$1" failed; printf %s "$2" >"$1/stamp"'
+        )
+        start_process("guest-image", "nice", "bash", "-c", build, config.GUEST_SCRIPTS, folder, wanted)
+    ENV["OPENSTACK_DEV_GUESTS_OF"] = wanted
+    port = str(config.PORTS["registry"])
+    start_process("registry", sys.executable, config.GUEST_SCRIPTS / "registry.py", folder / "base.tar", port)
 
 
 def start_network() -> None:
-    """The guests' bridge and way out, and their root, once it is built."""
-    stamp = config.GUEST_IMAGE.with_name("stamp")
-    if not stamp.exists():
-        say("waiting for the guests' root")
-        wait("guest-image", stamp.exists, timeout=_ROOT_S)
-    run(sys.executable, MACHINE, "network", "up", config.GUEST_IMAGE)
+    """Their bridge and way out."""
+    run(sys.executable, MACHINE, "network", "up")
 
 
 def stop_all() -> None:
@@ -41,7 +41,8 @@ def stop_all() -> None:
     stops = [subprocess.Popen([sys.executable, MACHINE, "stop", guest, "10"]) for guest in guests]
     for process in stops:
         process.wait()
-    run(sys.executable, MACHINE, "network", "down", config.GUEST_IMAGE)
+    run(sys.executable, MACHINE, "network", "down")
+    run(sys.executable, MACHINE, "unmount", config.GUEST_IMAGE.with_name("base"))
 
 
 def states() -> dict[str, bool]:
@@ -54,4 +55,6 @@ def states() -> dict[str, bool]:
 
 
 def _fingerprint() -> str:
-    return fingerprint(*(config.GUEST_SCRIPTS / name for name in ("build-image", "host-config.sh")))
+    return fingerprint(
+        *(config.GUEST_SCRIPTS / name for name in ("build-image", "build-base", "host-config.sh"))
+    )
