@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Callable, Optional
 
+from . import buildkit
 from .logbook import Logbook
 from .reports import Reports
 
@@ -32,6 +33,7 @@ class Progress:
     def hear(self, line: str) -> None:
         """A line of the build: kept in the log, told where nothing was told for 3 s."""
         self._log.write("build", line)
-        if line.strip() and self._step and self._clock() - self._told >= _EVERY_S:
+        told = buildkit.plain(line.lstrip()).strip()
+        if told and self._step and self._clock() - self._told >= _EVERY_S:
             self._told = self._clock()
-            self._reports.say("build", line.strip(), step=self._step)
+            self._reports.say("build", told, step=self._step)

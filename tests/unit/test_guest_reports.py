@@ -121,3 +121,14 @@ def test_given_a_build_of_many_lines_then_one_in_three_seconds_is_told(bench: Be
         progress.hear(f"line {second}")
 
     assert [r["msg"] for r in bench.reports.after(0, 0)] == ["Install", "line 3", "line 6", "line 9"]
+
+
+def test_given_buildkits_numbers_before_a_line_then_people_are_told_the_line(bench: Bench) -> None:
+    now = [0.0]
+    progress = Progress(bench.reports, bench.log, clock=lambda: now[0])
+    progress.say("Install", step=(1, 2))
+    for second, line in ((4, "#6 17.48 Collecting jupyterlab"), (8, "#6 79.89 "), (9, "#6 DONE 83.2s")):
+        now[0] = float(second)
+        progress.hear(line)
+
+    assert [r["msg"] for r in bench.reports.after(1, 0)] == ["Collecting jupyterlab", "DONE 83.2s"]
