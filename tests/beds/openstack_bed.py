@@ -15,7 +15,8 @@ from tests.beds.left_out import missing
 from tests.beds.openstack_run import OpenStackRun, lacking
 
 NAME = "openstack_bed"
-LAST = "last"
+GUESTS = "guest_bed"
+LAST = "last"  # a marker
 _RUN = pytest.StashKey[OpenStackRun]()
 _LIMIT_S = 900  # of a test that sets none: the cloud shares its cores with all other tests
 
@@ -43,13 +44,16 @@ def openstack_bed(request: pytest.FixtureRequest) -> OpenStackBed:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{NAME}: asks for the fixture {NAME} while it runs")
-    config.addinivalue_line("markers", f"{LAST}: ends what the others of its module use")
+    config.addinivalue_line("markers", f"{LAST}: ends what other tests use")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_itemcollected(item: pytest.Item) -> None:
     if _needs_it(item):
-        item.add_marker(pytest.mark.xdist_group(NAME))
+        # A worker of their own: most of their time they wait for an instance.
+        item.add_marker(
+            pytest.mark.xdist_group(GUESTS if GUESTS in getattr(item, "fixturenames", ()) else NAME)
+        )
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_LIMIT_S))
 
@@ -62,10 +66,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     that are marked ``long``, meanwhile the bed comes up, then its tests.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: 0 if item.get_closest_marker("long") else 1 if _needs_it(item) else 2)
+        items.sort(
+            key=lambda item: (
+                0 if item.get_closest_marker("long") else 1 if _needs_it(item) else 2,
+                *_place(item),
+            )
+        )
     else:
-        items.sort(key=_needs_it)
-    items.sort(key=lambda item: item.get_closest_marker(LAST) is not None)
+        items.sort(key=lambda item: (_needs_it(item), *_place(item)))
+
+
+def _place(item: pytest.Item) -> tuple[bool, bool]:
+    """The tests of servers that run side by side, so that they share theirs."""
+    return GUESTS in getattr(item, "fixturenames", ()), item.get_closest_marker(LAST) is not None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
