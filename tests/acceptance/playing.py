@@ -88,6 +88,12 @@ def buttons_of(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
+def private_links(room: Playing, user: str) -> list[str]:
+    """All that this person was shown so far."""
+    shown = map(buttons_of, room.get(f"/person/inbox/{user}")["ephemerals"])
+    return [buttons["binder.enter"]["url"] for buttons in shown if "binder.enter" in buttons]
+
+
 def free_port() -> int:
     """A port of loopback that nobody listens on now."""
     with socket.socket() as probe:

@@ -62,14 +62,15 @@ def a_repository(folder: Path, files: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def git_daemon(base: Path) -> Iterator[str]:
-    """Serves all repositories below ``base``; yields the URL that they are below."""
+def git_daemon(base: Path, *, host: str = "") -> Iterator[str]:
+    """Serves all repositories below ``base``; yields the URL that they are below. ``host``: an address to serve at as well."""
     port = free_port()
     command = ["git", "daemon", "--export-all", f"--base-path={base}", "--listen=127.0.0.1", f"--port={port}"]
+    command += [f"--listen={host}"] if host else []
     daemon = subprocess.Popen([*command, str(base)], stderr=subprocess.DEVNULL)
     try:
         until(lambda: _accepts(port), 10)
-        yield f"git://127.0.0.1:{port}/"
+        yield f"git://{host or '127.0.0.1'}:{port}/"
     finally:
         daemon.terminate()
         daemon.wait()

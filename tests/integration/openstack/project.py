@@ -37,6 +37,21 @@ class Project:
             "ports": [p for p in self.eyes.network.ports(**own) if not p.device_owner.startswith("network:")],
         }
 
+    def clear(self) -> None:
+        """Delete what a test that was cut off left of a launch."""
+        compute, network, volumes = self.eyes.compute, self.eyes.network, self.eyes.block_storage
+        left = self.everything()
+        for floating_ip in left["floating_ips"]:
+            network.delete_ip(floating_ip)
+        for server in left["servers"]:
+            compute.delete_server(server)
+            compute.wait_for_delete(server)
+        for volume in left["volumes"]:
+            volumes.wait_for_status(volume, "available")
+            volumes.delete_volume(volume)
+        for port in left["ports"]:
+            network.delete_port(port)
+
     @contextmanager
     def short_of(self, service: str, **limits: int | None) -> Iterator[None]:
         """The project with less of something (`IN_USE`: with what it uses now), for as long as the context lasts."""
