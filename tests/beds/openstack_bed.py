@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.beds.left_out import missing
-from tests.beds.openstack_run import OpenStackRun, lacking
+from tests.beds.openstack_run import OpenStackRun, lacking, wants_guests
 
 NAME = "openstack_bed"
 GUESTS = "guest_bed"
@@ -49,11 +49,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_itemcollected(item: pytest.Item) -> None:
+    if _needs_guests(item) and not wants_guests():
+        item.add_marker(pytest.mark.skip(reason="only with BINDEROPS_GUESTS=1"))
     if _needs_it(item):
         # A worker of their own: most of their time they wait for an instance.
-        item.add_marker(
-            pytest.mark.xdist_group(GUESTS if GUESTS in getattr(item, "fixturenames", ()) else NAME)
-        )
+        item.add_marker(pytest.mark.xdist_group(GUESTS if _needs_guests(item) else NAME))
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_LIMIT_S))
 
@@ -78,7 +78,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _place(item: pytest.Item) -> tuple[bool, bool]:
     """The tests of servers that run side by side, so that they share theirs."""
-    return GUESTS in getattr(item, "fixturenames", ()), item.get_closest_marker(LAST) is not None
+    return _needs_guests(item), item.get_closest_marker(LAST) is not None
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -109,7 +109,13 @@ def _run(config: pytest.Config) -> OpenStackRun:
     return config.stash.setdefault(_RUN, OpenStackRun())
 
 
+def _needs_guests(item: pytest.Item) -> bool:
+    return GUESTS in getattr(item, "fixturenames", ())
+
+
 def _needs_it(item: pytest.Item) -> bool:
+    if _needs_guests(item) and not wants_guests():
+        return False
     return NAME in getattr(item, "fixturenames", ()) or item.get_closest_marker(NAME) is not None
 
 

@@ -32,6 +32,11 @@ def lacking() -> str:
     return f"apt-get install {' '.join(absent)}"
 
 
+def wants_guests() -> bool:
+    """Whether the bed should run servers too, which takes minutes more."""
+    return os.environ.get("BINDEROPS_GUESTS") == "1"
+
+
 @functools.cache
 def lacking_for_guests() -> str:
     """How this machine could also run servers; empty where it can."""
@@ -70,7 +75,7 @@ class OpenStackRun:
             self._trouble = ""
             return
         owner = {} if _keeps() else {OWNER: "tests"}
-        if not lacking_for_guests() and not (self.home / "virt").exists():
+        if wants_guests() and not lacking_for_guests() and not (self.home / "virt").exists():
             owner["VIRT"] = "guest"
         with self._log.open("wb") as log:
             # Not of our process group: Ctrl-C is for `end` to answer.
