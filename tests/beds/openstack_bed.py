@@ -69,6 +69,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items.sort(
             key=lambda item: (
                 0 if item.get_closest_marker("long") else 1 if _needs_it(item) else 2,
+                item.path.name
+                if item.get_closest_marker("long")
+                else "",  # what a module sets up, it sets up once
                 *_place(item),
             )
         )

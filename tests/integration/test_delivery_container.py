@@ -1,6 +1,7 @@
 """The image and the compose file: built, started with a PostgreSQL and a playground, asked, and stopped."""
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -44,6 +45,7 @@ READYZ = (
 )
 
 pytestmark = [
+    pytest.mark.skipif(os.environ.get("BINDEROPS_DOCKER") != "1", reason="only with BINDEROPS_DOCKER=1"),
     pytest.mark.integration,
     pytest.mark.long,
     pytest.mark.timeout(900),

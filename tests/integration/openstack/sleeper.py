@@ -22,6 +22,10 @@ def clock_of(file: Path) -> Callable[[], datetime]:
     return lambda: datetime.now(UTC) + timedelta(seconds=float(file.read_text()))
 
 
+async def _sleep() -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 class Sleeper(OpenStackCloud):
     """The driver, falling asleep once between the decision to make something and the request."""
 
@@ -30,7 +34,7 @@ class Sleeper(OpenStackCloud):
     async def run(self, asked: str, work: Callable[[], Any]) -> Any:
         if asked == self.before:
             self.before = ""
-            await super().run("be awake", lambda: os.kill(os.getpid(), signal.SIGSTOP))
+            await super().run("be awake", _sleep)
         return await super().run(asked, work)
 
 
