@@ -43,7 +43,7 @@ _UNTOLD = """
 """
 # All points where asked for, else a share: killing a database costs seconds, the bot a fraction of one.
 _ALL = os.environ.get("BINDEROPS_KILLS") == "all"
-_EVERY = {"bot": 1 if _ALL else 4, "database": 1 if _ALL else 9, "both": 1 if _ALL else 9}
+_EVERY = {"bot": 1 if _ALL else 6, "database": 1 if _ALL else 12, "both": 1 if _ALL else 12}
 _TRIES = 4
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.acceptance.doomed"])

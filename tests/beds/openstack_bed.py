@@ -63,20 +63,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The order within each part stays, which is random, but for what is marked `LAST`.
 
     Alone, what needs the bed comes last. Side by side, what takes minutes comes first, so that no worker ends with it: the tests
-    that are marked ``long``, meanwhile the bed comes up, then its tests.
+    that are marked ``long`` or ``acceptance``, meanwhile the bed comes up, then its tests.
     """
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(
-            key=lambda item: (
-                0 if item.get_closest_marker("long") else 1 if _needs_it(item) else 2,
-                item.path.name
-                if item.get_closest_marker("long")
-                else "",  # what a module sets up, it sets up once
-                *_place(item),
-            )
-        )
+        items.sort(key=lambda item: (*_turn(item), *_place(item)))
     else:
         items.sort(key=lambda item: (_needs_it(item), *_place(item)))
+
+
+def _turn(item: pytest.Item) -> tuple[int, str]:
+    """What a module of the first ones sets up, it sets up once."""
+    if item.get_closest_marker("long") or (item.get_closest_marker("acceptance") and not _needs_it(item)):
+        return 0, item.path.name
+    return (1 if _needs_it(item) else 2), ""
 
 
 def _place(item: pytest.Item) -> tuple[bool, bool]:

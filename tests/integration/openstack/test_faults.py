@@ -75,7 +75,7 @@ def lives(labels: list[str]) -> list[tuple[str, Wrong]]:
         return whole
     doubles = [(label, wrong) for label in labels if label in _MAKES for wrong in WORKED]
     rest = [pair for pair in whole if pair not in doubles]
-    return [*doubles[::9], *rest[::34]]
+    return [*doubles[::9], *rest[::51]]
 
 
 @asynccontextmanager
