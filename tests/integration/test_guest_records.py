@@ -273,7 +273,7 @@ async def test_given_a_server_that_says_nothing_when_the_time_is_up_then_fetchin
     sites: RecordSites, bench: Bench
 ) -> None:
     async def never(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(60)
+        await asyncio.sleep(15)
         return web.Response()
 
     async with HttpServer(never) as silent:
