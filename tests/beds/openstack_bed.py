@@ -50,6 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_itemcollected(item: pytest.Item) -> None:
     if _needs_guests(item) and not wants_guests():
+        # Their images and builds take minutes that the whole run has not.
         item.add_marker(pytest.mark.skip(reason="only with BINDEROPS_GUESTS=1"))
     if _needs_it(item):
         # A worker of their own: most of their time they wait for an instance.

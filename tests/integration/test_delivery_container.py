@@ -45,6 +45,7 @@ READYZ = (
 )
 
 pytestmark = [
+    # An installation takes minutes that the whole run has not.
     pytest.mark.skipif(os.environ.get("BINDEROPS_DOCKER") != "1", reason="only with BINDEROPS_DOCKER=1"),
     pytest.mark.integration,
     pytest.mark.long,

@@ -24,6 +24,7 @@ CLOUD_CONFIG = yaml.safe_load((DEPLOY / "cloud-config.yml").read_text())
 ACCOUNT = "nobody"  # stands in for the unit's DynamicUser, as root
 
 pytestmark = [
+    # An installation takes minutes that the whole run has not.
     pytest.mark.skipif(os.environ.get("BINDEROPS_DOCKER") != "1", reason="only with BINDEROPS_DOCKER=1"),
     pytest.mark.integration,
     pytest.mark.long,
