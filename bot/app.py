@@ -103,9 +103,8 @@ class _Front:
         try:
             await self._want(arrival, wanted.verb, wanted.details)
         except TemporaryError as error:
-            await ack()
             await self._say(arrival, mistaken(error, _state(error)), str(body.get("trigger_id") or ""))
-            return
+            raise  # not acked: an acked press takes effect
         await ack()
 
     async def on_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -146,9 +145,9 @@ class _Front:
         self, error: Exception, body: dict[str, Any], response: BoltResponse | None
     ) -> BoltResponse | None:
         """What nobody expected: said to the person with an id that the log has too."""
-        if body.get("type") == "event_callback" and isinstance(error, TemporaryError):
-            log.warning("event-not-taken event=%s error=%s", body.get("event_id"), error)
-            return BoltResponse(status=500)  # not acked: Slack repeats it
+        if isinstance(error, TemporaryError) and response is not None:
+            log.warning("not-taken type=%s event=%s error=%s", body.get("type"), body.get("event_id"), error)
+            return BoltResponse(status=500)  # not acked: Slack repeats an event, and marks a press as failed
         incident = UnexpectedError(uuid.uuid4().hex[:8])
         log.error("listener-broke type=%s incident=%s", body.get("type"), incident.incident, exc_info=error)
         said = refused(incident)

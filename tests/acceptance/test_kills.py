@@ -12,7 +12,7 @@ import shutil
 import uuid
 import warnings
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
@@ -101,20 +101,27 @@ class World:
         await deeds.command(user, self._general(), f"/binder {self.playground.sample_url}")
 
     async def press(self, message: dict[str, Any], action: str) -> None:
+        """Press until Slack shows that it was taken, and not once more: an acked press takes effect."""
         pressed = {"ts": message["ts"], "action_id": action}
-        await self.playground._person.deeds.press_message(self._person(), self._general(), pressed)
+        deeds, user, general = self.playground._person.deeds, self._person(), self._general()
+        presses: list[asyncio.Task[Any]] = []
+        asked = self._told("Try again", "Not sure")
+        while not any(press.done() and not press.exception() for press in presses):
+            presses.append(asyncio.create_task(deeds.press_message(user, general, pressed)))
+            while not presses[-1].done() and not self._told("Try again", "Not sure") - asked:  # noqa: ASYNC110  as below
+                await asyncio.sleep(0.1)
+            asked = self._told("Try again", "Not sure")
+        await asyncio.gather(*(_ended(press) for press in presses))
 
     @asynccontextmanager
-    async def persevering(
-        self, deed: Callable[[], Awaitable[None]], *, where: str, or_where: str = "-"
-    ) -> AsyncIterator[None]:
-        """Do it, and again as often as the bot asks for that, as a person would: a database that is away takes nothing."""
+    async def launching(self) -> AsyncIterator[None]:
+        """Launch, and again as often as the bot asks for that, as a person would: a database that is away takes nothing."""
 
         async def persevere() -> None:
             asked: set[str] = set()
             while True:
-                await deed()
-                while not (asked_again := self._told((where, or_where)) - asked):  # noqa: ASYNC110  the playground tells nobody
+                await self.launch()
+                while not (asked_again := self._told("Try again") - asked):  # noqa: ASYNC110  the playground tells nobody
                     await asyncio.sleep(0.1)
                 asked |= asked_again
 
@@ -122,10 +129,9 @@ class World:
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await _ended(task)
 
-    def _told(self, begins: tuple[str, ...]) -> set[str]:
+    def _told(self, *begins: str) -> set[str]:
         """The answers to the person alone that begin so, by their ids."""
         whispered = self.playground.site.workspace.ephemerals
         return {ts for ts, answer in whispered.items() if str(answer["text"]).lstrip("*").startswith(begins)}
@@ -150,6 +156,12 @@ class World:
             "BINDEROPS_HOME": str(self.folder / "home"), "DATABASE_URL": self.database, "SLACK_API_URL": self.playground.api_url,
             "SLACK_BOT_TOKEN": self.playground.bot_token, "SLACK_APP_TOKEN": self.playground.app_token,
         }  # fmt: skip
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    """It goes no further; what it would still have said is of no interest."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _cmdline(process: psutil.Process) -> list[str]:
@@ -190,12 +202,13 @@ async def world(folder: Path, database: str, doom: Doom) -> AsyncIterator[World]
 
 async def live_through(found: World) -> None:
     """A launch, then a deletion; whoever dies is started again."""
-    async with found.persevering(found.launch, where="Try again"):
+    async with found.launching():
         ready = await found.until(found.message("Ready", "binder.delete"))
-    async with found.persevering(
-        lambda: found.press(ready, "binder.delete"), where="Try again", or_where="Not sure"
-    ):
+    pressing = asyncio.create_task(found.press(ready, "binder.delete"))
+    try:
         await found.until(found.message("Deleted"))
+    finally:
+        await _ended(pressing)
     await found.until(lambda: not found.left_in_the_cloud() or None)
     await found.until(lambda: all_told(found.database) or None)
 

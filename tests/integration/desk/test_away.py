@@ -60,7 +60,7 @@ async def test_given_a_database_away_then_the_form_keeps_what_was_typed_and_says
     assert "Try again" in done["errors"]["repository"]
 
 
-async def test_given_a_database_away_then_a_press_is_acked_and_told_to_try_again(
+async def test_given_a_database_away_then_a_press_is_not_acked_and_told_to_try_again(
     workspace: Workspace, database_url: str
 ) -> None:
     await workspace.types(BEN, "list")
@@ -74,7 +74,7 @@ async def test_given_a_database_away_then_a_press_is_acked_and_told_to_try_again
     workspace.desk.db = own
     await database.close()
 
-    assert done["acked"]
+    assert done["error"] == "operation_timeout"
     assert told
 
 
