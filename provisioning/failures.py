@@ -11,6 +11,8 @@ STOPPED_FOR = timedelta(minutes=3)
 
 # As Nova says it in a server's fault: the scheduler's NoValidHost and the retries' end.
 _FULL = ("no valid host", "exceeded maximum number of retries", "maxretriesexceeded")
+# Neutron's IpAddressGenerationFailure and Nova's NoMoreFixedIps; the end of the retries quotes the last of them.
+_NO_ADDRESS = ("no more ip addresses", "no fixed ip addresses available", "unable to find any ip address")
 
 
 def noticed(binder: Binder, seen: Seen, now: datetime) -> Binder:
@@ -59,7 +61,14 @@ def could_not_start(broken: CloudObject) -> Failure:
             code="volume-error", message="The cloud could not make the instance's disk.",
             hint="Retry; if it happens again, tell whoever runs the bot.", lines=_words(broken),
         )  # fmt: skip
-    if any(word in broken.detail.lower() for word in _FULL):
+    said = broken.detail.lower()
+    if any(words in said for words in _NO_ADDRESS):
+        return Failure(
+            code="no-addresses", message="A network of the cloud has no address left.",
+            hint="Retry later, delete an environment that nobody needs, or ask whoever runs the cloud for more addresses.",
+            lines=_words(broken),
+        )  # fmt: skip
+    if any(words in said for words in _FULL):
         return Failure(
             code="no-capacity", message="The cloud has no room for this flavor now.",
             hint="Try a smaller flavor, or again later. The cloud's own words are below.", lines=_words(broken),
