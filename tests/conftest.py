@@ -85,10 +85,17 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+#: What asks the tests for more than a usual run, or says how it treats its beds: docs/howto/run-the-tests.md.
+SWITCHES = frozenset(
+    f"BINDEROPS_{name}"
+    for name in ("BEDS", "KEEP_BEDS", "KILLS", "FAULTS", "SOURCES", "DOCKER", "GUESTS", "FIRST_LIGHT")
+)  # fmt: skip
+
+
 def pytest_configure() -> None:
     # A developer's own settings must not reach the tests.
     for name in [n for n in os.environ if n.startswith(("SLACK_", "OS_", "BINDEROPS_"))]:
-        if name not in ("BINDEROPS_BEDS", "BINDEROPS_KEEP_BEDS", "BINDEROPS_KILLS"):
+        if name not in SWITCHES:
             del os.environ[name]
     os.environ.pop("DATABASE_URL", None)
 

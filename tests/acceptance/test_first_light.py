@@ -1,12 +1,14 @@
 """The promise as a user sees it: from ``/binder`` in the playground to a cell that computes, in a real browser.
 
-One ``binderops try`` with two Binders serves all tests of this module.
+One ``binderops try`` with two Binders serves all tests of this module. With ``BINDEROPS_FIRST_LIGHT=all`` ``binderops serve``
+does so too, in Socket Mode and over HTTP, as one process and as three on one database.
 """
 
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,9 +19,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.acceptance.playing import Playing, buttons_of, playing
+from tests.acceptance.serving import serving
 from tests.beds.browser import chromium
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(600)]
+
+_SERVED = ["socket-1", "http-1", "socket-3", "http-3"]
+_HOUSES = ["try", *(_SERVED if os.environ.get("BINDEROPS_FIRST_LIGHT") == "all" else [])]
 
 GENERAL = "C0GENERAL1"
 ADA, BEN = "U0ADA00001", "U0BEN00001"
@@ -33,11 +39,19 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="module")
-def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playing]:
-    folder = tmp_path_factory.mktemp("first-light")
-    with playing(folder / "home", folder / "log") as found:
-        yield found
+@pytest.fixture(scope="module", params=_HOUSES)
+def room(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playing]:
+    folder, house = tmp_path_factory.mktemp("first-light"), str(request.param)
+    with ExitStack() as stack:
+        if house == "try":
+            yield stack.enter_context(playing(folder / "home", folder / "log"))
+        else:
+            slack, processes = house.split("-")
+            settings = {"preset": "local", "deployment": "first-light"}
+            yield stack.enter_context(
+                serving(folder, settings, cloud="local", slack=slack, processes=int(processes))
+            )
+            switched_off(folder / "home" / "cloud")
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +293,13 @@ def test_given_a_ready_binder_when_deleted_then_no_process_and_no_folder_is_left
     ] == []
 
 
+def switched_off(cloud: Path) -> None:
+    """Instances of ``serve`` outlive it; those of this module do not."""
+    for process in psutil.process_iter():
+        if str(cloud) in " ".join(cmdline(process)):
+            process.kill()
+
+
 def cmdline(process: psutil.Process) -> list[str]:
     try:
         return process.cmdline()
@@ -311,12 +332,13 @@ def test_given_ctrl_c_when_pressed_then_every_process_of_ours_ends(tmp_path: Pat
 
 
 def test_given_a_playground_on_this_home_when_a_second_one_starts_then_it_is_refused_and_says_what_to_do(
-    room: Playing,
+    tmp_path: Path,
 ) -> None:
-    second = subprocess.run(
-        [sys.executable, "-m", "bot", "try", "--port", "0"],
-        env={**os.environ, "BINDEROPS_HOME": str(room.home)}, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    with playing(tmp_path / "home", tmp_path / "log") as found:
+        second = subprocess.run(
+            [sys.executable, "-m", "bot", "try", "--port", "0"],
+            env={**os.environ, "BINDEROPS_HOME": str(found.home)}, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
 
     assert second.returncode == 1
     assert "BINDEROPS_HOME=" in second.stderr

@@ -49,7 +49,7 @@ def launched(
             "preset": "generic", "deployment": f"t{secrets.token_hex(3)}", "cloud": {"name": openstack_project.member},
             "defaults": {"image": guest_bed.image, "flavor": "m3.quad"}, "sources": {"allow_exact": [git]},
         }  # fmt: skip
-        with serving(folder, openstack_project.clouds_yaml, settings) as room:
+        with serving(folder, settings, OS_CLIENT_CONFIG_FILE=str(openstack_project.clouds_yaml)) as room:
             for name in ("whole", "broken"):
                 typed = {"user": BEN, "channel": GENERAL, "text": f"/binder {git}{name} name={name}"}
                 assert room.post("/person/command", typed)["ok"]

@@ -5,6 +5,7 @@ clock of its own; what a fault lasts is the clock's time, so nothing here waits 
 """
 
 import asyncio
+import logging
 import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -23,7 +24,8 @@ from tests.fakes.fault_proxy import FaultProxy, How
 from tests.integration.openstack.project import Project
 from tests.integration.openstack.worlds import World, world_on
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(3000)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(5400)]
+log = logging.getLogger(__name__)
 
 _EVERYTHING = os.environ.get("BINDEROPS_FAULTS") == "all"
 _SIDE_BY_SIDE = 4
@@ -167,8 +169,10 @@ async def test_given_any_request_that_goes_wrong_when_launched_and_deleted_then_
                 await held_the_promise(world, proxy, asked, came_to)
             except AssertionError as error:
                 broken[f"{label}: {wrong.name}"] = str(error)[:600]
+                log.error("life-broke request=%s wrong=%s error=%s", label, wrong.name, str(error)[:600])
             else:
                 ended["came up" if came_to is Phase.BOOTING else "failed honestly"] += 1
+                log.info("life-held request=%s wrong=%s came_to=%s", label, wrong.name, came_to)
 
     await asyncio.gather(*(one(n, label, wrong) for n, (label, wrong) in enumerate(chosen)))
     record_property(
