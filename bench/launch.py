@@ -31,6 +31,7 @@ from pathlib import Path
 
 from bench import bot_side, figures, loop_side, project
 from bench.job import Job, Side
+from bot.runtime import STEPS_AT_ONCE
 
 _SIDES = ("bot", "loops")
 _PATIENCE_S = 60  # for a side that was told to stop
@@ -78,7 +79,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--image", default="Featured-Ubuntu24")
     parser.add_argument("--volumes", action="store_true", help="root disks on volumes of our own")
     parser.add_argument("--volume-gib", type=int, default=20)
-    parser.add_argument("--loops", type=int, default=8, help="binders that the bot steps at the same time")
+    parser.add_argument(
+        "--loops", type=int, default=STEPS_AT_ONCE, help="binders that the bot steps at the same time"
+    )
     parser.add_argument(
         "--give-up-after", type=float, default=900, help="seconds for launching, and for deleting"
     )

@@ -50,6 +50,9 @@ from provisioning.worker import Loop, Worker
 log = logging.getLogger(__name__)
 
 _PATIENCE_S = 5  # of whoever only looks
+#: Binders that one process steps at the same time. More than the cloud is asked for at once (the driver's lanes bound that), so
+#: that steps which wait for the next listing keep no lane empty.
+STEPS_AT_ONCE = 24
 
 
 def utc_now() -> datetime:
@@ -156,7 +159,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         outbox = Outbox(db, slack, clock, http, private_link, record=slack.note, observe=slack.observed)
         loops = (
             Loop(topic="desk", once=desk.once, width=2),
-            Loop(topic="step", once=launcher.once, width=8),
+            Loop(topic="step", once=launcher.once, width=STEPS_AT_ONCE),
             Loop(topic="listen", once=listener.once),
             Loop(topic="config", once=guest_config.once, width=2, tick_s=5),
             Loop(topic="story", once=Narrator(db=db, clock=clock).once),

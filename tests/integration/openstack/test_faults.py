@@ -27,7 +27,7 @@ from tests.integration.openstack.worlds import World, world_on
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(5400)]
 log = logging.getLogger(__name__)
 
-_EVERYTHING = os.environ.get("BINDEROPS_FAULTS") == "all"
+_ASKED = os.environ.get("BINDEROPS_FAULTS", "")  # "all", or "2/3" for the second third
 _SIDE_BY_SIDE = 4
 _ANSWER_WITHIN_S = 20.0  # a busy bed is no fault
 _TOO_LATE_S = 3.0
@@ -71,10 +71,11 @@ ALWAYS = (
 
 
 def lives(labels: list[str]) -> list[tuple[str, Wrong]]:
-    """What to try: everything where asked for, which takes half an hour; else a small share."""
-    whole = [(label, wrong) for label in labels for wrong in (*ONCE, *WORKED, *ALWAYS)]
-    if _EVERYTHING:
-        return whole
+    """What to try: everything or a part of it where asked for, which takes its time; else a small share."""
+    whole = [(label, wrong) for label in sorted(labels) for wrong in (*ONCE, *WORKED, *ALWAYS)]
+    if _ASKED:
+        part, _, parts = _ASKED.replace("all", "1/1").partition("/")
+        return whole[int(part) - 1 :: int(parts)]
     doubles = [(label, wrong) for label in labels if label in _MAKES for wrong in WORKED]
     rest = [pair for pair in whole if pair not in doubles]
     return [*doubles[::9], *rest[::51]]
