@@ -86,7 +86,7 @@ class Launcher:
     moved: Callable[[Binder, Binder], None] = lambda _before, _after: None  # told of each change of phase
 
     async def once(self) -> bool:
-        """Step the binder that is due longest; False where none is due."""
+        """Step the oldest binder that is due; False where none is due."""
         return await self._claimed_step(None)
 
     async def step(self, binder_id: BinderId) -> bool:

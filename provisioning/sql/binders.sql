@@ -19,12 +19,13 @@ order by created_at desc limit %(most)s
 update binders set rev = rev + 1, wake_at = least(coalesce(wake_at, %(now)s), %(now)s) where id = %(id)s
 
 -- name: claim
--- The binder that is due longest and that nobody works on.
+-- Of the binders that are due and that nobody works on the oldest one: first come, first served. Of a hundred launches at once the
+-- first are done in a fraction of the time, and the last no later than if all took turns.
 update binders set lease = %(lease)s, lease_until = %(until)s
 where id = (
     select id from binders
     where wake_at <= %(now)s and (lease_until is null or lease_until < %(now)s)
-    order by wake_at limit 1
+    order by created_at limit 1
     for update skip locked
 )
 returning *

@@ -103,7 +103,7 @@ async def wake(tx: Tx, binder_id: BinderId, now: datetime) -> None:
 async def claim(
     tx: Tx, *, lease: UUID, now: datetime, until: datetime, only: BinderId | None = None
 ) -> Claim | None:
-    """Take the lease of the binder that is due longest (or of ``only``, if due); None where there is none."""
+    """Take the lease of the oldest binder that is due (or of ``only``, if due); None where there is none."""
     if only is None:
         row = await tx.row("binders.claim", lease=lease, now=now, until=until)
     else:
