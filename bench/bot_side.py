@@ -12,7 +12,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -166,8 +166,9 @@ async def _running(job: Job) -> AsyncIterator[_Bot]:
         stack.push_async_callback(cloud.close)
         offered = {f.name: f for f in await cloud.flavors()}
         launcher = await _launcher(stack, job, db, watch, cloud, offered[job.flavor], home)
+        launcher = replace(launcher, claimed=lambda: bell.ring("step"))
         seen = RequestsSeen(cloud.wire.connection)
-        worker = Worker(bell, (Loop(topic="step", once=launcher.once, width=job.loops),))
+        worker = Worker(bell, (Loop(topic="step", once=launcher.once, width=job.loops, is_chained=True),))
         await worker.start()
         stack.push_async_callback(worker.stop)
         yield _Bot(job=job, watch=watch, db=db, bell=bell, seen=seen, database=embedded.folder)

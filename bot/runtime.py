@@ -142,7 +142,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         guest_config = GuestConfig(db, link, lambda: keys.load(db, sealed, clock), clock)
         listener = Listener(db, parts.sites, link, bell, clock)
         stack.push_async_callback(listener.stop)
-        launcher = _launcher(parts, db, link, signing)
+        launcher = replace(_launcher(parts, db, link, signing), claimed=lambda: bell.ring("step"))
         slack = parts.client(settings)
         oversight = _oversight(parts, slack, db, bell)
         await parts.sites.open()
@@ -159,7 +159,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         outbox = Outbox(db, slack, clock, http, private_link, record=slack.note, observe=slack.observed)
         loops = (
             Loop(topic="desk", once=desk.once, width=2),
-            Loop(topic="step", once=launcher.once, width=STEPS_AT_ONCE),
+            Loop(topic="step", once=launcher.once, width=STEPS_AT_ONCE, is_chained=True),
             Loop(topic="listen", once=listener.once),
             Loop(topic="config", once=guest_config.once, width=2, tick_s=5),
             Loop(topic="story", once=Narrator(db=db, clock=clock).once),

@@ -84,6 +84,7 @@ class Launcher:
     deployment: str
     clock: Callable[[], datetime]
     moved: Callable[[Binder, Binder], None] = lambda _before, _after: None  # told of each change of phase
+    claimed: Callable[[], None] = lambda: None  # told before each step: there may be more to claim
 
     async def once(self) -> bool:
         """Step the oldest binder that is due; False where none is due."""
@@ -99,6 +100,7 @@ class Launcher:
             claimed = await binders.claim(tx, lease=uuid.uuid4(), now=now, until=now + LEASE, only=only)
         if claimed is None:
             return False
+        self.claimed()
         right = Right(until=now + LEASE, clock=self.clock)
         with bound(binder=claimed.binder.id):
             await self._step(claimed, right)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,9 @@ class Loop:
     once: Callable[[], Awaitable[bool]]  # does one due thing under its own lease; False: nothing is due
     width: int = 1  # how many things at the same time
     tick_s: float = 1.0  # how late a thing may be noticed that nobody rang for
+    is_chained: bool = (
+        False  # `once` rings as soon as it has taken something: then one idle loop looks out for all
+    )
 
 
 class Worker:
@@ -38,6 +42,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._turned: dict[str, float] = {}  # by topic: when a loop last came round (monotonic)
+        self._lookouts: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def start(self) -> None:
         """Start all loops; returns at once."""
@@ -76,6 +81,15 @@ class Worker:
                 log.exception("loop-broke loop=%s incident=%s", loop.topic, uuid.uuid4().hex[:8])
                 busy = await self._pause()
             if not busy and not self._stopping.is_set():
+                await self._rest(loop)
+
+    async def _rest(self, loop: Loop) -> None:
+        """Until something may be due. Of chained loops one at a time looks out, so that width costs an idle database nothing."""
+        if not loop.is_chained:
+            await self._bell.wait(loop.topic, loop.tick_s)
+            return
+        async with self._lookouts[loop.topic]:
+            if not self._stopping.is_set():
                 await self._bell.wait(loop.topic, loop.tick_s)
 
     async def _pause(self) -> bool:

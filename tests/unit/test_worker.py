@@ -61,3 +61,74 @@ async def test_given_a_loop_that_has_ended_when_asked_then_it_is_named(worker: W
     await asyncio.wait(worker._tasks)
 
     assert worker.stalled(longest_s=600) == ("story",)
+
+
+class Queue:
+    """Things to do one by one; whoever takes one rings, as a chained loop must."""
+
+    def __init__(self, bell: Bell) -> None:
+        self.bell = bell
+        self.due = 0
+        self.looks = 0
+        self.under_way = 0
+        self.may_end = asyncio.Event()
+
+    async def once(self) -> bool:
+        self.looks += 1
+        if not self.due:
+            return False
+        self.due -= 1
+        self.under_way += 1
+        self.bell.ring("step")
+        await self.may_end.wait()
+        self.under_way -= 1
+        return True
+
+
+@pytest.fixture
+async def queue() -> Queue:
+    return Queue(Bell("unused"))
+
+
+@pytest.fixture
+async def chained(queue: Queue) -> AsyncIterator[Worker]:
+    found = Worker(queue.bell, [Loop(topic="step", once=queue.once, width=5, tick_s=600, is_chained=True)])
+    await found.start()
+    await settled()
+    yield found
+    queue.may_end.set()
+    await found.stop(patience_s=5)
+
+
+async def settled() -> None:
+    """Let every loop come as far as it can."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def test_given_chained_loops_at_rest_when_it_rings_then_one_of_them_looks(
+    chained: Worker, queue: Queue
+) -> None:
+    before = queue.looks
+    queue.bell.ring("step")
+    await settled()
+
+    assert queue.looks == before + 1
+
+
+async def test_given_chained_loops_at_rest_when_several_things_are_due_then_all_are_done_at_once(
+    chained: Worker, queue: Queue
+) -> None:
+    queue.due = 4
+    queue.bell.ring("step")
+    await settled()
+
+    assert queue.under_way == 4
+
+
+async def test_given_chained_loops_at_rest_when_stopped_then_all_end_by_themselves(
+    chained: Worker, queue: Queue
+) -> None:
+    await chained.stop(patience_s=60)
+
+    assert [task.cancelled() for task in chained._tasks] == [False] * 5
