@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from uuid import uuid4
 from provisioning.acting import Actor, Orders
 from provisioning.clouds import Cloud
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
-from provisioning.errors import BinderopsError
+from provisioning.errors import BinderopsError, TemporaryError
 from provisioning.inventory import Inventory
 from provisioning.launch import Launcher
 from provisioning.model import (
@@ -205,8 +205,9 @@ async def world_on(bed: Bed, db: Database, clock: Clock, **settings: Any) -> Asy
 
 
 async def _close_doors(cloud: OpenStackCloud, name: str) -> None:
-    """Delete the deployment's security group: a project may have few."""
-    for group in await cloud.wire.listed("network", "/security-groups", "security_groups", name=name):
-        await cloud.wire.deleted(
-            "network", f"/security-groups/{group['id']}", asked="delete the security group"
-        )
+    """Delete the deployment's security group, for a project may have few; one that a hasty driver leaves goes with the project."""
+    with suppress(TemporaryError):
+        for group in await cloud.wire.listed("network", "/security-groups", "security_groups", name=name):
+            await cloud.wire.deleted(
+                "network", f"/security-groups/{group['id']}", asked="delete the security group"
+            )
