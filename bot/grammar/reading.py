@@ -149,15 +149,13 @@ def _target(found: Source, positions: Sequence[Given], keys: dict[str, Given]) -
 
 def _opened(found: Source, keys: dict[str, Given]) -> _Target | None:
     asked = keys.get("open")
-    in_link = found.file or found.url_path or found.in_tree
+    in_link = found.file or found.url_path
     if asked and in_link:
         raise options.given_twice(asked.whole, "open")
     if asked:
         target = _page(asked.value) if paths.is_page(asked.value.value) else _file(asked.value, "lab/tree/")
     elif found.file:
-        target = _file(found.file, "lab/tree/")
-    elif found.in_tree:
-        target = _file(found.in_tree, "tree/")
+        target = _file(found.file, found.view)
     elif found.url_path:
         target = _page(found.url_path)
     else:
