@@ -21,8 +21,12 @@ ROOT = Interface(name="app-root", title="Root", path="/")
         pytest.param("/rstudio?x=/lab", ["rstudio", "lab", "app-deep", "terminal"], id="with-a-query"),
         pytest.param("/lab/tree/deep/a.py", ["app-deep", "lab", "rstudio", "terminal"], id="longest-first"),
         pytest.param("/lab/tree/b.py", ["lab", "rstudio", "app-deep", "terminal"], id="not-the-deeper-one"),
-        pytest.param("/doc/tree/b.py", ["lab", "rstudio", "app-deep", "terminal"], id="lab-with-one-document"),
-        pytest.param("/git-pull?repo=x", ["page", "lab", "rstudio", "app-deep", "terminal"], id="nobodys-path"),
+        pytest.param(
+            "/doc/tree/b.py", ["lab", "rstudio", "app-deep", "terminal"], id="lab-with-one-document"
+        ),
+        pytest.param(
+            "/git-pull?repo=x", ["page", "lab", "rstudio", "app-deep", "terminal"], id="nobodys-path"
+        ),
         pytest.param("/", ["lab", "rstudio", "app-deep", "terminal"], id="the-root-leads-on-by-itself"),
     ],
 )
