@@ -199,7 +199,7 @@ def marked(text: str, span: tuple[int, int]) -> list[str]:
     A long text is shown around the mistake only. Wide characters take two carets, so that the place is right. What nobody sees, or
     what turns its neighbours around, is written as its code.
     """
-    flat = [_seen(c) for c in clean(text)]
+    flat = [_seen(c) for c in text]
     start = min(max(span[0], 0), len(flat))
     end = min(max(span[1], start), len(flat))
     begin = max(0, start - CARET_WINDOW // 2)
