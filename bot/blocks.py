@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from bot.grammar.text import is_hidden
+
 Block = dict[str, Any]
 
 SECTION_LIMIT = 2900  # Slack: 3,000
@@ -194,18 +196,26 @@ def has_plan(blocks: Sequence[Block]) -> bool:
 def marked(text: str, span: tuple[int, int]) -> list[str]:
     """The typed text and, below it, carets under the mistake: two lines for a `fence`.
 
-    A long text is shown around the mistake only. Wide characters take two carets, so that the place is right.
+    A long text is shown around the mistake only. Wide characters take two carets, so that the place is right. What nobody sees, or
+    what turns its neighbours around, is written as its code.
     """
-    flat = "".join(_visible(c) or " " for c in clean(text))
+    flat = [_seen(c) for c in text]
     start = min(max(span[0], 0), len(flat))
     end = min(max(span[1], start), len(flat))
     begin = max(0, start - CARET_WINDOW // 2)
     stop = min(len(flat), begin + CARET_WINDOW)
-    before, wrong = flat[begin:start], flat[start : min(end, stop)]
+    before, wrong = "".join(flat[begin:start]), "".join(flat[start : min(end, stop)])
     head = ELLIPSIS if begin else ""
     tail = ELLIPSIS if stop < len(flat) else ""
     carets = " " * (len(head) + _width(before)) + "^" * max(1, _width(wrong))
-    return [f"{head}{flat[begin:stop]}{tail}", carets]
+    return [f"{head}{''.join(flat[begin:stop])}{tail}", carets]
+
+
+def _seen(char: str) -> str:
+    """A character as a reader can tell it from every other one."""
+    if char in "\t\n\r":
+        return " "
+    return char.encode("unicode_escape").decode() if is_hidden(char) else char
 
 
 def _visible(line: str) -> str:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from bot import blocks
+from bot.grammar.opening import content_of
 from bot.grammar.printing import page_of
 from provisioning.model import Binder, Outcome, Phase, Plan
 
@@ -81,9 +82,21 @@ def plain_subject(binder: Binder) -> str:
 
 
 def source(plan: Plan) -> str:
-    """The repository as a link, its commit and the ref's name."""
+    """The repository as a link, its commit and the ref's name; and the second repository that nbgitpuller brings in."""
     named = f" ({blocks.words(plan.ref, 80)})" if plan.ref and plan.ref != plan.commit else ""
-    return f"{blocks.link(page_of(plan.request), plan.title)} at {blocks.code(short_id(plan))}{named}"
+    pulled = content(plan.request.open_url)
+    brings = f", with the files of {pulled}" if pulled else ""
+    return f"{blocks.link(page_of(plan.request), plan.title)} at {blocks.code(short_id(plan))}{named}{brings}"
+
+
+def content(open_url: str) -> str:
+    """The repository that nbgitpuller pulls where a launch opens, as a link; empty where it pulls none."""
+    pulled = content_of(open_url)
+    if pulled is None:
+        return ""
+    label = pulled.repo.partition("://")[2] or pulled.repo
+    branch = f" ({blocks.words(pulled.branch, 80)})" if pulled.branch else ""
+    return f"{blocks.link(pulled.repo, blocks.cut(label, 100))}{branch}"
 
 
 def short_id(plan: Plan) -> str:

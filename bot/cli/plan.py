@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.clouds import is_local, is_openstack_named, local_cloud, openstack_sites, plans
-from bot.grammar import parse
+from bot.grammar import content_of, parse
 from bot.output import print_json
 from bot.runtime import utc_now
 from bot.settings import Settings
@@ -40,9 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print the plan as JSON."""
     plan = asyncio.run(_plan(" ".join(arguments.text), settings))
+    pulled = content_of(plan.request.open_url)
     print_json({
         "repo": plan.request.repo, "commit": plan.commit, "ref": plan.ref, "title": plan.title,
         "path": plan.request.path, "path_kind": plan.request.path_kind, "open_url": plan.request.open_url,
+        "content": pulled.repo if pulled else "",
         "flavor": plan.flavor.name, "image": plan.image, "su_per_hour": plan.flavor.su_per_hour,
         "hours": plan.lifetime / timedelta(hours=1), "cost_su": cost_su(plan),
         "needs_confirmation": plan.needs_confirmation, "cloud": plan.cloud,

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 
-from bot.grammar import parse
+from bot.grammar import content_of, parse
 from bot.output import print_json
 from bot.settings import Settings
 from bot.source_policy import source_policy
@@ -23,10 +23,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     request = parse(" ".join(arguments.text), allow_exact=policy.allow_exact)
     resolved = asyncio.run(identify(request, policy=policy))
     request = resolved.as_found(request)
+    pulled = content_of(request.open_url)
     print_json({
         "provider": resolved.provider or request.provider, "repo": request.repo, "url": resolved.url,
         "commit": resolved.commit, "ref": resolved.ref,
         "title": resolved.title, "licence": resolved.licence, "size_mib": resolved.size_mib,
         "path": request.path, "path_kind": request.path_kind, "open_url": request.open_url,
+        "content": pulled.repo if pulled else "",
     })  # fmt: skip
     return 0

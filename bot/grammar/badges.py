@@ -8,21 +8,26 @@ import re
 from bot.grammar.text import Text, put_together
 
 _TITLE = r"""(?:\s+["'][^"'()]*["'])?\s*"""
-_MARKDOWN_BADGE = re.compile(rf"\[!\[[^\[\]]*\]\([^()\s]*{_TITLE}\)\]\(([^()\s]+){_TITLE}\)")
+_IMAGE = rf"!\[[^\[\]]*\](?:\([^()\s]*{_TITLE}\)|\[[^\[\]]*\])"  # its address here, or named elsewhere
+_MARKDOWN_BADGE = re.compile(rf"\[{_IMAGE}\]\(([^()\s]+){_TITLE}\)")
 _MARKDOWN_LINK = re.compile(rf"(?<!!)\[[^\[\]]*\]\(([^()\s]+){_TITLE}\)")
 _REST_LINK = re.compile(r"`(?:[^`<>]*?\s)?<?([A-Za-z]+://[^\s`<>]+)>?`__?")
+_NAMED = re.compile(
+    r"\A(?:\[[^\[\]]+\]|\.\.\s+_[^:\n]+):\s+([A-Za-z]+://\S+)"
+)  # where a README names its links
 _REST_IMAGE = re.compile(r"\.\.\s+(?:\|[^|]*\|\s+)?image::")
 _REST_TARGET = re.compile(r":target:\s*(\S+)")
 _REST_OPTION = re.compile(r":[a-z-]+:")
 _WORD = re.compile(r"\n|[^\S\n]+|\S+")
-_ANCHOR = re.compile(r"""<a\s[^<>]*?\bhref\s*=\s*["'“”‘’]?([^\s"'“”‘’<>]+)[^<>]*>""", re.IGNORECASE)  # noqa: RUF001 - quotes that keyboards make
+_ANCHOR = re.compile(r"<a\s[^<>]*>", re.IGNORECASE)
+_HREF = re.compile(r"""\bhref\s*=\s*["'“”‘’]?([^\s"'“”‘’<>]+)""", re.IGNORECASE)  # noqa: RUF001 - quotes that keyboards make
 _ANCHOR_END = re.compile(r"</a\s*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 
 
 def unbadged(text: Text) -> Text:
     """The text with each badge and link as the address that it leads to."""
-    for pattern in (_MARKDOWN_BADGE, _MARKDOWN_LINK, _REST_LINK):
+    for pattern in (_MARKDOWN_BADGE, _MARKDOWN_LINK, _REST_LINK, _NAMED):
         pieces, end = [], 0
         for match in pattern.finditer(text.value):
             pieces += [text.cut(end, match.start()), text.cut(*match.span(1))]
@@ -54,13 +59,14 @@ def _without_directive(text: Text) -> Text:
 def _without_html(text: Text) -> Text:
     """An HTML anchor as its address; its content and the tags around it are left out. Text without an anchor stays."""
     pieces, end = [], 0
-    anchor = _ANCHOR.search(text.value)
-    while anchor:
+    for anchor in _ANCHOR.finditer(text.value):
+        address = _HREF.search(text.value, *anchor.span()) if anchor.start() >= end else None
+        if address is None:
+            continue  # inside of the one before, or a place to jump to
         closing = _ANCHOR_END.search(text.value, anchor.end())
         before = text.cut(end, anchor.start())
-        pieces += [before, text.cut(*anchor.span(1)), text.cut(anchor.start(), anchor.end()).instead(" ")]
+        pieces += [before, text.cut(*address.span(1)), text.cut(*anchor.span()).instead(" ")]
         end = closing.end() if closing else len(text.value)
-        anchor = _ANCHOR.search(text.value, end)
     if not pieces:
         return text
     bare = put_together(text, [*pieces, text.cut(end)])

@@ -23,12 +23,13 @@ _GIT = frozenset({"gh", "gl", "git", "gist"})
 _RECORDS = frozenset({"zenodo", "figshare", "dataverse", "hydroshare", "ckan", "doi"})
 _HERITAGE = frozenset({"swh", "swhid"})
 _UNKNOWN = frozenset({"meca", "rdm", "weko3"})  # kinds that other BinderHubs have
+_SITES = frozenset({GITHUB, GITLAB, GIST})
 _KINDS = _GIT | _RECORDS | _HERITAGE | _UNKNOWN
 
 
 def is_binder_link(url: Url) -> bool:
     """Whether some BinderHub answers there: mybinder.org, or any host with the path of a launch."""
-    if url.host in {GITHUB, GITLAB, GIST}:
+    if url.host in _SITES:
         return False
     if url.host == "mybinder.org" or url.host.endswith(".mybinder.org"):
         return True
@@ -82,7 +83,10 @@ def _repository(url: Url, spec: Sequence[Text], allow_exact: Sequence[str]) -> t
     kind, first = spec[0].value, spec[1].decoded()
     if first.value.lower() in {"https:", "http:"}:
         return _after_scheme(url, kind, spec[2:])
-    if is_url(first) and (kind == "git" or "://" in first.value):
+    site = first.value.lower().partition("/")[0].removeprefix("www.")
+    if site == first.value.lower() and site in _SITES:
+        return _after_scheme(url, kind, spec[1:])
+    if is_url(first) and (kind == "git" or "://" in first.value or site in _SITES):
         inner = split_url(first, allow_exact, upgrades=lambda _: kind != "git")
         if is_binder_link(inner):
             raise _incomplete(url)
@@ -107,7 +111,7 @@ def _after_scheme(url: Url, kind: str, parts: Sequence[Text]) -> tuple[Source, S
     named = parts[1:]
     ends = next((at + 1 for at, part in enumerate(named) if part.value.endswith(".git")), 0)
     if not ends:
-        if host not in {GITHUB, GITLAB, GIST, "bitbucket.org", "codeberg.org"}:
+        if host not in _SITES | {"bitbucket.org", "codeberg.org"}:
             raise _incomplete(url)
         ends = max(2, len(named) - 1) if host == GITLAB and kind == "gl" else 2
     inner = split_url(parts[0].instead("https://" + "/".join(p.value for p in parts[: ends + 1])), ())

@@ -21,9 +21,9 @@ class Source:
     repo: str
     ref: Text | None = None
     folder: Text | None = None  # of a page that shows a folder, or either: decided on the guest
-    file: Text | None = None  # of a page that shows a file: opened
+    file: Text | None = None  # of a page that shows a file, or what a Binder link opens: opened in ``view``
+    view: str = "lab/tree/"  # the URL path before the file's: which program shows it, and how
     url_path: Text | None = None  # of a Binder link: where it opens
-    in_tree: Text | None = None  # of a Binder link's filepath: opened in the file browser's interface
     has_refs: bool = True  # whether a branch, tag, commit or version may stand beside it
 
 

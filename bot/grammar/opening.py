@@ -1,8 +1,7 @@
 """Where a Binder link opens, and the second repository that nbgitpuller would pull there.
 
-BinderHub sends ``urlpath`` as it is, ``filepath=F`` to ``tree/F`` and ``labpath`` before both
-(jupyterhub/binderhub, js/packages/binderhub-client/lib/spec.js). It sends ``labpath=F`` to ``doc/tree/F``, JupyterLab
-with one document alone; here the whole JupyterLab opens, ``lab/tree/F``, since a binder is used for longer.
+Where BinderHub sends people: ``urlpath`` as it is, ``filepath=F`` to ``tree/F``, and before both ``labpath=F`` to ``doc/tree/F``,
+JupyterLab with that document (jupyterhub/binderhub, ``LaunchSpec.fromSearchParams`` of its JavaScript).
 nbgitpuller's own parameters are those of jupyterhub/nbgitpuller, docs/topic/url-options.rst.
 """
 
@@ -18,6 +17,7 @@ _PULLER = re.compile(r"/*(?:git-pull|git-sync)\?")
 _OF_PULLER = frozenset(
     {"repo", "branch", "urlpath", "subpath", "targetpath", "depth", "app"}
 )  # in any letter case
+_FILES = {"labpath": "doc/tree/", "filepath": "tree/"}  # the first goes before the second
 _AGAIN = re.compile(r"\??urlpath=", re.IGNORECASE)
 _AMP = re.compile(r"&(?:amp;)+")
 
@@ -45,10 +45,9 @@ def opened(found: Source, query: Text | None) -> Source:
     for name, value in pairs:
         if value.value:
             values.setdefault(name.lower(), value)
-    if "labpath" in values:
-        return replace(found, file=_trimmed(_decoded(values["labpath"])), folder=None)
-    if "filepath" in values:
-        return replace(found, in_tree=_trimmed(_decoded(values["filepath"])), file=None, folder=None)
+    for name, view in _FILES.items():
+        if name in values:
+            return replace(found, file=_trimmed(_decoded(values[name])), view=view, folder=None)
     if "urlpath" not in values:
         return found
     return replace(found, url_path=_url_path(pairs, values["urlpath"]), file=None, folder=None)

@@ -1,5 +1,6 @@
 """From the words of a launch to a `Request`: what stands where, and what may stand together."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,11 @@ from bot.grammar import options, paths
 from bot.grammar.badges import unbadged
 from bot.grammar.binderlinks import binder_link, is_binder_link
 from bot.grammar.found import Source
+from bot.grammar.opening import Content, content_of
 from bot.grammar.records import identifier
 from bot.grammar.sources import from_url, names_only, shorthand
 from bot.grammar.text import Text, as_meant, refuse_hidden, shown, typed
-from bot.grammar.urls import Url, is_exempt, is_url, split_url
+from bot.grammar.urls import Url, credentials, is_exempt, is_url, split_url
 from bot.grammar.words import Given, given
 from provisioning.errors import PersonError
 from provisioning.model import Options, PathKind, Request
@@ -149,15 +151,13 @@ def _target(found: Source, positions: Sequence[Given], keys: dict[str, Given]) -
 
 def _opened(found: Source, keys: dict[str, Given]) -> _Target | None:
     asked = keys.get("open")
-    in_link = found.file or found.url_path or found.in_tree
+    in_link = found.file or found.url_path
     if asked and in_link:
         raise options.given_twice(asked.whole, "open")
     if asked:
         target = _page(asked.value) if paths.is_page(asked.value.value) else _file(asked.value, "lab/tree/")
     elif found.file:
-        target = _file(found.file, "lab/tree/")
-    elif found.in_tree:
-        target = _file(found.in_tree, "tree/")
+        target = _file(found.file, found.view)
     elif found.url_path:
         target = _page(found.url_path)
     else:
@@ -167,7 +167,17 @@ def _opened(found: Source, keys: dict[str, Given]) -> _Target | None:
 
 def _page(given_path: Text) -> _Target:
     url = paths.url_path(given_path)
+    _refuse_content(given_path, content_of(url))
     return _Target(path=paths.viewed_file(url), kind=PathKind.OPEN, open_url=url)
+
+
+def _refuse_content(given_path: Text, pulled: Content | None) -> None:
+    """Refuse a second repository that cannot be shown as it is: with a secret in its address, or with what nobody sees."""
+    if pulled is None:
+        return
+    if "@" in re.split(r"[/?#]", pulled.repo.partition("://")[2], maxsplit=1)[0]:
+        raise credentials(given_path)
+    refuse_hidden(given_path.instead(pulled.repo + pulled.branch))
 
 
 def _file(given_path: Text, view: str) -> _Target:

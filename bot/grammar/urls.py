@@ -59,11 +59,7 @@ def split_url(
     if not exempt and scheme not in {"http", "https"}:
         raise _protocol(text, text.cut(0, len(scheme) + 1), scheme)
     if "@" in authority.value:
-        raise authority.refuse(
-            "credentials-in-url",
-            "There is a user name or a password in the link.",
-            "Remove everything up to the @, and change the password if it was a real one: this text has been sent.",
-        )
+        raise credentials(authority)
     for segment in segments:
         _refuse_segment(segment)
     host = authority.value.lower() if exempt else _host(text, authority)
@@ -73,6 +69,15 @@ def split_url(
     if not upgrades(secure):
         raise _protocol(text, text.cut(0, len(scheme) + 1), scheme)
     return secure
+
+
+def credentials(place: Text) -> Exception:
+    """The refusal of a link that somebody is signed in by."""
+    return place.refuse(
+        "credentials-in-url",
+        "There is a user name or a password in the link.",
+        "Remove everything up to the @, and change the password if it was a real one: this text has been sent.",
+    )
 
 
 def is_exempt(url: str, allow_exact: Sequence[str]) -> bool:

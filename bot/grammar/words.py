@@ -72,11 +72,14 @@ def _words(text: Text) -> Iterator[Word]:
         if value[at].isspace():
             at += 1
             continue
-        start, quote = at, None
+        start, quote, equals = at, None, -1
         while at < len(value) and not value[at].isspace():
-            if value[at] in _CLOSES and (at == start or _opens_value(value, start, at)):
+            if value[at] in _CLOSES and (
+                at == start or equals == at - 1
+            ):  # at once, or after the first equals sign
                 quote = at
                 break
+            equals = at if value[at] == "=" and equals < 0 else equals
             if value[at] in DOUBLE_QUOTES:
                 raise _stray_quote(text.cut(at, at + 1))
             at += 1
@@ -89,11 +92,6 @@ def _words(text: Text) -> Iterator[Word]:
             bare=plain_dashes(text.cut(start, quote)),
             quoted=text.cut(quote + 1, at - 1),
         )
-
-
-def _opens_value(value: str, start: int, at: int) -> bool:
-    """Whether a quote here begins a value: right after the word's first equals sign."""
-    return value[at - 1] == "=" and value.find("=", start, at) == at - 1
 
 
 def _closing(text: Text, quote: int) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 _DOI = re.compile(
-    r"(?:doi:\s*|(?:https?:/+)?(?:www\.|dx\.)?doi\.org/)?(10\.[0-9]{4,9}(?:\.[0-9]+)*/[A-Za-z0-9._()/:+~@=,-]{1,200})",
+    r"(?:(?:https?:/+)?(?:www\.|dx\.)?doi\.org/)?(?:doi:\s*)?(10\.[0-9]{4,9}(?:\.[0-9]+)*/[A-Za-z0-9._()/:+~@=,-]{1,200})",
     re.IGNORECASE | re.ASCII,
 )
 # Prefixes: zenodo.org and its sandbox, figshare.com, hydroshare.org, dataverse.harvard.edu. Other sites share theirs.

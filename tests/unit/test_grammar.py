@@ -119,11 +119,11 @@ UNDERSTOOD = {
         ref="main", path="a b.ipynb", opens="lab/tree/a%20b.ipynb"
     ),
     f"{BINDER}/gh/org/repo/main?labpath=x%2Fa.ipynb": asked(
-        ref="main", path="x/a.ipynb", opens="lab/tree/x/a.ipynb"
+        ref="main", path="x/a.ipynb", opens="doc/tree/x/a.ipynb"
     ),
     f"{BINDER}/gh/org/repo/main?filepath=a.ipynb": asked(ref="main", path="a.ipynb", opens="tree/a.ipynb"),
     f"{BINDER}/gh/org/repo/main?urlpath=lab&labpath=a.ipynb": asked(
-        ref="main", path="a.ipynb", opens="lab/tree/a.ipynb"
+        ref="main", path="a.ipynb", opens="doc/tree/a.ipynb"
     ),
     f"{BINDER}/gl/a%2Fb%2Fc/main": asked("https://gitlab.com/a/b/c", provider="gl", ref="main"),
     f"{BINDER}/git/https%3A%2F%2Fgit.example.org%2Fx.git/dev": asked(

@@ -1,5 +1,6 @@
 """Links of public pages, as they stand there and as people alter them: `links.yaml`, one line a fact."""
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,6 +54,12 @@ def test_given_the_table_then_it_has_over_200_links_of_every_kind_and_names_each
     assert len({link.text for link in LINKS}) > 200
     assert {link.means[0] for link in LINKS} == KINDS
     assert all(page["page"] and page["links"] for page in PAGES)
+
+
+def test_given_the_table_then_200_links_are_of_a_public_repository_s_named_pages() -> None:
+    named = [page for page in PAGES if re.match(r"[\w.-]+/[\w.-]+, ", page["page"])]
+
+    assert len({text for page in named for each in page["links"] for text in each}) >= 200
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from tests.strategies import LAB, a_report
 
 TERMINAL = Interface(name="terminal", title="a terminal", path="/lab/terminals/1")
 RSTUDIO = Interface(name="rstudio", title="RStudio", path="/rstudio/")
+NOTEBOOK = Interface(name="notebook", title="Notebook", path="/tree")
 DEEP = Interface(name="app-deep", title="Deep", path="/lab/tree/deep/")
 ROOT = Interface(name="app-root", title="Root", path="/")
 
@@ -20,13 +21,31 @@ ROOT = Interface(name="app-root", title="Root", path="/")
         pytest.param("/rstudio?x=/lab", ["rstudio", "lab", "app-deep", "terminal"], id="with-a-query"),
         pytest.param("/lab/tree/deep/a.py", ["app-deep", "lab", "rstudio", "terminal"], id="longest-first"),
         pytest.param("/lab/tree/b.py", ["lab", "rstudio", "app-deep", "terminal"], id="not-the-deeper-one"),
-        pytest.param("/elsewhere", ["lab", "rstudio", "app-deep", "terminal"], id="nobodys-path"),
+        pytest.param(
+            "/doc/tree/b.py", ["lab", "rstudio", "app-deep", "terminal"], id="lab-with-one-document"
+        ),
+        pytest.param(
+            "/git-pull?repo=x", ["page", "lab", "rstudio", "app-deep", "terminal"], id="nobodys-path"
+        ),
+        pytest.param("/", ["lab", "rstudio", "app-deep", "terminal"], id="the-root-leads-on-by-itself"),
     ],
 )
 def test_given_a_path_to_open_then_its_interface_is_offered_first(open_path: str, names: list[str]) -> None:
     report = a_report("ready", interfaces=(TERMINAL, LAB, RSTUDIO, DEEP), open_path=open_path)
 
     assert [i.name for i in offered(report)] == names
+
+
+def test_given_a_page_that_is_no_interface_s_then_its_button_leads_to_that_very_page() -> None:
+    page = "/git-pull?repo=https%3A%2F%2Fgithub.com%2Fa%2Fb&urlpath=lab%2Ftree%2Fb%2Fx.ipynb"
+
+    first = offered(a_report("ready", interfaces=(TERMINAL, LAB), open_path=page))[0]
+
+    assert (first.path, first.title) == (page, "what was asked for")
+
+
+def test_given_a_server_that_does_not_answer_then_no_page_of_it_is_offered() -> None:
+    assert offered(a_report("ready", interfaces=(), open_path="/git-pull?repo=x")) == ()
 
 
 def test_given_an_interface_reported_twice_then_it_is_offered_once() -> None:
@@ -41,6 +60,9 @@ def test_given_an_interface_reported_twice_then_it_is_offered_once() -> None:
         pytest.param(LAB, "/lab/tree/a.ipynb", True, id="below"),
         pytest.param(LAB, "/lab", True, id="itself"),
         pytest.param(LAB, "/labels/a", False, id="a-longer-word"),
+        pytest.param(LAB, "/doc/tree/a.ipynb", True, id="one-document-alone"),
+        pytest.param(RSTUDIO, "/doc/tree/a.ipynb", False, id="another-program-s-document"),
+        pytest.param(NOTEBOOK, "/notebooks/a.ipynb", True, id="a-notebook"),
         pytest.param(LAB, "", False, id="nothing"),
         pytest.param(ROOT, "/lab/tree/a.ipynb", False, id="the-root-leads-nowhere"),
     ],

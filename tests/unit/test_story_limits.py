@@ -121,6 +121,8 @@ def test_given_any_builds_when_the_board_is_drawn_then_slack_takes_it(
         pytest.param("a b", (3, 3), ["a b", "   ^"], id="at the end"),
         pytest.param("\u6f22\u5b57 bad", (3, 6), ["\u6f22\u5b57 bad", "     ^^^"], id="wide characters"),
         pytest.param("a\nb\tbad", (4, 7), ["a b bad", "    ^^^"], id="controls keep their place"),
+        pytest.param("a\u202eb bad", (4, 7), [r"a\u202eb bad", " " * 9 + "^^^"], id="what turns text around"),
+        pytest.param("a\0bad", (2, 5), [r"a\x00bad", " " * 5 + "^^^"], id="nothing at all"),
     ],
 )
 def test_given_a_mistake_when_marked_then_the_carets_stand_below_it(

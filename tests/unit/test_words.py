@@ -43,6 +43,24 @@ def test_given_a_price_when_said_then_without_needless_digits() -> None:
 
 
 @pytest.mark.parametrize(
+    ("open_url", "said"),
+    [
+        pytest.param("git-pull?repo=https%3A%2F%2Fgithub.com%2Fc%2Fd&branch=dev", ", with the files of <https://github.com/c/d|github.com/c/d> (dev)", id="whole"),
+        pytest.param("git-pull?repo=https://github.com/c/d", ", with the files of <https://github.com/c/d|github.com/c/d>", id="no branch"),
+        pytest.param("git-pull?repo=<!channel>", ", with the files of &lt;!channel&gt;", id="no link"),
+        pytest.param("lab/tree/a.ipynb", "", id="none"),
+    ],
+)  # fmt: skip
+def test_given_a_second_repository_that_nbgitpuller_brings_then_the_plan_names_it(
+    open_url: str, said: str
+) -> None:
+    plan = a_plan()
+    alone = source(plan)
+
+    assert source(replace(plan, request=replace(plan.request, open_url=open_url))) == alone + said
+
+
+@pytest.mark.parametrize(
     ("cloud", "said"),
     [
         pytest.param("", "m3.small (2 CPUs, 6 GB of memory)", id="one"),
