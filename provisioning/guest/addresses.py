@@ -16,8 +16,9 @@ Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052
 _UNICAST = ipaddress.ip_network("2000::/3")  # all that was ever given out as global unicast, RFC 4291
 _HOST_AND_PORT = re.compile(
-    r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE | re.ASCII
+    r"([a-z0-9_][a-z0-9_-]*(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE | re.ASCII
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")  # some programs leave them out, others end there
 _DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 _ENDS_IN_NUMBER = re.compile(
     r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)", re.IGNORECASE
@@ -43,12 +44,13 @@ def is_public_text(text: str) -> bool:
 def plain_host(url: str) -> Optional[tuple[str, int]]:
     """Host (lower case, IPv6 without brackets) and port of a URL, so plain that every program reads them alike.
 
-    None for anything else: credentials, odd characters, a name that is not ASCII or ends in a dot, and an address in decimal,
-    octal, hexadecimal or shortened form, on which resolvers disagree.
+    None for anything else: credentials, odd characters, a name that is not ASCII or ends in a dot, an address in decimal,
+    octal, hexadecimal or shortened form, on which resolvers disagree, and a hyphen in front, which makes curl forget the address that
+    it is given (CURLOPT_RESOLVE(3)).
     """
     parts = urlsplit(url)
     found = _HOST_AND_PORT.fullmatch(parts.netloc)
-    if not found:
+    if not found or _CONTROL.search(url) or not 0 < int(found[2] or 1) < 1 << 16:
         return None
     host = found[1].lower().strip("[]")
     if ":" in host or _ENDS_IN_NUMBER.fullmatch(host):

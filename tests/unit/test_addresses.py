@@ -5,6 +5,7 @@ import ipaddress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from yarl import URL
 
 from provisioning.errors import PersonError
 from provisioning.sources.address import chosen, host_and_port, is_literal, is_public, look_up
@@ -118,6 +119,23 @@ def test_given_any_local_ipv6_address_then_it_is_never_public(inside: ipaddress.
         pytest.param("https://a,b/a", id="curls-list"),
         pytest.param("https://[::1%25lo]/a/b", id="zone"),
         pytest.param("https:///a/b", id="none"),
+        pytest.param("https://0/a/b", id="zero"),
+        pytest.param("https://127。0。0。1/a/b", id="ideographic-dots"),
+        pytest.param("https://①②⑦.0.0.1/a/b", id="circled"),
+        pytest.param("https://127.0.0.1%00.github.com/a/b", id="a-hidden-end"),
+        pytest.param("https://%31%32%37.0.0.1/a/b", id="encoded"),
+        pytest.param("https://github.com;@127.0.0.1/a/b", id="semicolon"),
+        pytest.param("https://github.com:443@127.0.0.1/a/b", id="port-as-password"),
+        pytest.param("https://git\thub.com/a/b", id="tab"),
+        pytest.param("https://github.com\n/a/b", id="end-of-line"),
+        pytest.param("https://github.com:0/a/b", id="port-0"),
+        pytest.param("https://github.com:65536/a/b", id="port-too-high"),
+        pytest.param("https://github.com:/a/b", id="no-port"),
+        pytest.param("https://-github.com/a/b", id="curls-removal"),
+        pytest.param("https://+github.com/a/b", id="curls-for-a-while"),
+        pytest.param("https:/\\127.0.0.1/a/b", id="slash-and-backslash"),
+        pytest.param("https:127.0.0.1/a/b", id="no-slashes"),
+        pytest.param("//127.0.0.1@/a/b", id="no-scheme"),
     ],
 )
 def test_given_a_host_that_programs_may_read_differently_then_it_is_refused(url: str) -> None:
@@ -126,6 +144,28 @@ def test_given_a_host_that_programs_may_read_differently_then_it_is_refused(url:
 
     assert refused.value.code == "address-refused"
     assert "secret" not in refused.value.message
+
+
+NEAR_A_HOST = st.lists(
+    st.sampled_from([*"0177.x-_@:/?#;%\\[]\t\n +,*。①", "127.0.0.1", "example.org", "localhost", "::1", "https:", "//"]), max_size=8
+).map("".join)  # fmt: skip
+
+
+@given(beginning=st.sampled_from(["https://", "https:/", "http://", "//", ""]), rest=NEAR_A_HOST)
+def test_given_any_address_that_is_taken_then_the_program_that_asks_reads_the_same_host_and_port(
+    beginning: str, rest: str
+) -> None:
+    url = beginning + rest
+    try:
+        found = host_and_port(url)
+    except (PersonError, ValueError):
+        return
+    try:
+        asked = URL(url)
+    except ValueError:  # nobody is asked
+        return
+
+    assert (asked.host, asked.port or 443) == found
 
 
 @pytest.mark.parametrize(
