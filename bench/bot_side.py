@@ -12,7 +12,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -165,8 +165,7 @@ async def _running(job: Job) -> AsyncIterator[_Bot]:
         cloud = WatchedCloud(watch, settings, deployment=job.deployment)
         stack.push_async_callback(cloud.close)
         offered = {f.name: f for f in await cloud.flavors()}
-        launcher = await _launcher(stack, job, db, watch, cloud, offered[job.flavor], home)
-        launcher = replace(launcher, claimed=lambda: bell.ring("step"))
+        launcher = await _launcher(stack, job, db, watch, bell, cloud, offered[job.flavor], home)
         seen = RequestsSeen(cloud.wire.connection)
         worker = Worker(bell, (Loop(topic="step", once=launcher.once, width=job.loops, is_chained=True),))
         await worker.start()
@@ -179,6 +178,7 @@ async def _launcher(
     job: Job,
     db: WatchedDatabase,
     watch: Watch,
+    bell: Bell,
     cloud: WatchedCloud,
     flavor: Flavor,
     home: Path,
@@ -204,7 +204,9 @@ async def _launcher(
         deployment=job.deployment, clock=_clock,
     )  # fmt: skip
     policy = Policy(volume_gib=job.volume_gib)
-    return Launcher(db=db, sites=sites, actor=actor, policy=policy, deployment=job.deployment, clock=_clock)
+    return Launcher(
+        db=db, sites=sites, actor=actor, policy=policy, deployment=job.deployment, clock=_clock, claimed=lambda: bell.ring("step"),
+    )  # fmt: skip
 
 
 def _request(job: Job) -> Request:

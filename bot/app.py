@@ -42,6 +42,9 @@ DATABASE_PATIENCE_S = 2  # Slack waits 3 s for the ack
 CONNECTION_PATIENCE_S = 1.5  # the shorter one: who got no connection knows that nothing was done
 _ENTER = "binder.enter"  # the link button of a private link: Slack tells of the press too
 _FORM_FIELD = "repository"
+#: What is left unacked while the database is away: Slack repeats an event, and marks a press as failed. A command and a form have
+#: their answer in the ack.
+_NOT_ACKED = frozenset({"event_callback", "block_actions"})
 
 
 def build_app(desk: Desk, slack: SlackClient) -> AsyncApp:
@@ -144,10 +147,10 @@ class _Front:
     async def on_error(
         self, error: Exception, body: dict[str, Any], response: BoltResponse | None
     ) -> BoltResponse | None:
-        """What nobody expected: said to the person with an id that the log has too."""
-        if isinstance(error, TemporaryError) and response is not None:
+        """What could not be taken is not acked. What nobody expected is said to the person with an id that the log has too."""
+        if isinstance(error, TemporaryError) and response is not None and body.get("type") in _NOT_ACKED:
             log.warning("not-taken type=%s event=%s error=%s", body.get("type"), body.get("event_id"), error)
-            return BoltResponse(status=500)  # not acked: Slack repeats an event, and marks a press as failed
+            return BoltResponse(status=500)
         incident = UnexpectedError(uuid.uuid4().hex[:8])
         log.error("listener-broke type=%s incident=%s", body.get("type"), incident.incident, exc_info=error)
         said = refused(incident)

@@ -142,7 +142,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         guest_config = GuestConfig(db, link, lambda: keys.load(db, sealed, clock), clock)
         listener = Listener(db, parts.sites, link, bell, clock)
         stack.push_async_callback(listener.stop)
-        launcher = replace(_launcher(parts, db, link, signing), claimed=lambda: bell.ring("step"))
+        launcher = _launcher(parts, db, link, signing, bell)
         slack = parts.client(settings)
         oversight = _oversight(parts, slack, db, bell)
         await parts.sites.open()
@@ -200,7 +200,7 @@ def _desk_settings(parts: Parts, standings: Standings) -> DeskSettings:
     )
 
 
-def _launcher(parts: Parts, db: Database, link: GuestLink, signing: keys.Keys) -> Launcher:
+def _launcher(parts: Parts, db: Database, link: GuestLink, signing: keys.Keys, bell: Bell) -> Launcher:
     settings = parts.settings
     deployment = settings.text("deployment")
     policy_on_sources = source_policy(settings)
@@ -228,6 +228,7 @@ def _launcher(parts: Parts, db: Database, link: GuestLink, signing: keys.Keys) -
         deployment=deployment,
         clock=parts.clock,
         moved=parts.figures.moved,
+        claimed=lambda: bell.ring("step"),
     )
 
 

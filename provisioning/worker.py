@@ -28,9 +28,8 @@ class Loop:
     once: Callable[[], Awaitable[bool]]  # does one due thing under its own lease; False: nothing is due
     width: int = 1  # how many things at the same time
     tick_s: float = 1.0  # how late a thing may be noticed that nobody rang for
-    is_chained: bool = (
-        False  # `once` rings as soon as it has taken something: then one idle loop looks out for all
-    )
+    #: ``once`` rings as soon as it has taken something: then one idle loop looks out for all.
+    is_chained: bool = False
 
 
 class Worker:

@@ -19,8 +19,8 @@ order by created_at desc limit %(most)s
 update binders set rev = rev + 1, wake_at = least(coalesce(wake_at, %(now)s), %(now)s) where id = %(id)s
 
 -- name: claim
--- Of the binders that are due and that nobody works on the oldest one: first come, first served. Of a hundred launches at once the
--- first are done in a fraction of the time, and the last no later than if all took turns.
+-- Of the binders that are due and that nobody works on the oldest one: first come, first served. If many launches took turns, each
+-- would be ready only when nearly all are.
 update binders set lease = %(lease)s, lease_until = %(until)s
 where id = (
     select id from binders
