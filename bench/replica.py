@@ -101,9 +101,7 @@ async def serve(told: Told) -> None:
         max_instances=told.instances,
     )  # fmt: skip
     await cloud.open()
-    local = site(
-        cloud, utc_now, plans=preset("local"), listing_every=timedelta(seconds=told.listing_every_s)
-    )
+    local = site(cloud, utc_now, plans=preset("local"), listing_every=timedelta(seconds=told.listing_every_s))
     inbound: Any = None
     if told.http_port is not None:
         address = Address("127.0.0.1", told.http_port)

@@ -210,7 +210,9 @@ async def stand(
     place = folder or Path(own.name)
     (place / "key").write_text(secrets.token_hex(32))
     shutil.copytree(_GUEST, place / "guest", ignore=shutil.ignore_patterns("__pycache__"))
-    (place / "guest" / "guest" / "pace.json").write_text(json.dumps({"seconds": build_s, "steps": build_steps}))
+    (place / "guest" / "guest" / "pace.json").write_text(
+        json.dumps({"seconds": build_s, "steps": build_steps})
+    )
     playground = Playground(
         app=InstalledApp.from_manifest(manifest()), rates=rates, patience=PATIENT, folder=place / "samples"
     )

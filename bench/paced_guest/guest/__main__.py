@@ -6,7 +6,8 @@ Run as the real one, ``python -m guest STATE_DIR``. Polls are held until there i
 import json
 import sys
 import time
-from datetime import datetime, timezone
+from contextlib import suppress
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -25,7 +26,9 @@ def timetable(seconds: float, steps: int) -> list[tuple[float, dict]]:
         (seconds, {"phase": "start"}),
         (seconds, {"phase": "ready", "interfaces": [LAB], "open_path": "/lab"}),
     ]
-    return [(at, {"v": 1, "n": n, "msg": report["phase"], **report}) for n, (at, report) in enumerate(said, 1)]
+    return [
+        (at, {"v": 1, "n": n, "msg": report["phase"], **report}) for n, (at, report) in enumerate(said, 1)
+    ]
 
 
 class Told:
@@ -33,7 +36,7 @@ class Told:
 
     def __init__(self, table: list[tuple[float, dict]]) -> None:
         self._began = time.monotonic()
-        self._at = datetime.now(timezone.utc)
+        self._at = datetime.now(UTC)
         self._table = table
 
     def after(self, number: int, wait_s: float) -> list[dict]:
@@ -58,7 +61,7 @@ def handler(told: Told) -> type[BaseHTTPRequestHandler]:
             elif url.path == "/_binder/status":
                 asked = parse_qs(url.query)
                 news = told.after(int(asked.get("after", ["0"])[0]), float(asked.get("wait", ["0"])[0]))
-                now = datetime.now(timezone.utc).isoformat()
+                now = datetime.now(UTC).isoformat()
                 self.answer(200, json.dumps({"now": now, "reports": news}).encode())
             else:
                 self.answer(200, b"the whole log")
@@ -72,10 +75,8 @@ def handler(told: Told) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(body)))
             self.send_header("Binderops-Log-Size", str(len(body)))
             self.end_headers()
-            try:
+            with suppress(BrokenPipeError):  # whoever asked has gone
                 self.wfile.write(body)
-            except BrokenPipeError:
-                pass
 
         def log_message(self, *_: object) -> None:
             pass
