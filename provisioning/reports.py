@@ -17,7 +17,8 @@ from provisioning.store.database import Bell, Database
 log = logging.getLogger(__name__)
 
 LISTENS_IN = (Phase.BOOTING, Phase.BUILDING, Phase.STARTING, Phase.READY)
-LEASE = timedelta(seconds=15)  # renewed while somebody listens: shorter than a poll, so that a takeover is not late
+# Renewed while somebody listens: shorter than a poll, so that a takeover is not late.
+LEASE = timedelta(seconds=15)
 _RENEW_EVERY = LEASE / 3
 _LONG_POLL_S = 20
 _PAUSE = timedelta(seconds=1)
@@ -120,9 +121,7 @@ class Listener:
             )  # a guest that answers at once with nothing new sets no pace
         now = self._clock()
         async with self._db.transaction() as tx:
-            ours = await tx.run(
-                "binders.still_listening", id=binder.id, listener=self._me, until=now + LEASE
-            )
+            ours = await tx.run("binders.still_listening", id=binder.id, listener=self._me, until=now + LEASE)
             if not ours:
                 return None
             for report in heard:

@@ -22,8 +22,9 @@ log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 
-# Shorter than any lease: a process that was stopped within a transaction keeps its row locks no longer, and others take over.
-LONGEST_IDLE = "10s"
+# A process that was stopped within a transaction keeps its row locks no longer, and others take over. A third of the shortest lease:
+# what waited for such a lock may be a transaction of the same stopped process, whose time begins only then.
+LONGEST_IDLE = "5s"
 
 
 class Tx:
