@@ -32,8 +32,8 @@ from provisioning.store.database import Database
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
-_PATIENCE_S = 25  # for one intent, within the lease
+LEASE = timedelta(seconds=18)  # a dead process's intents are dealt with within 20 s
+_PATIENCE_S = 15  # for one intent, within the lease
 _GIVES_UP = timedelta(minutes=25)  # a response_url lives for 30
 _MOST_CHOICES = 50
 _TOO_LONG = "*Not done*: Slack or the environment did not answer for too long. Please try again."

@@ -19,7 +19,7 @@ from provisioning.store.database import Database, Row, Tx
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)  # longer than a call may take
+LEASE = timedelta(seconds=18)  # longer than a call may take
 _LONGEST_WAIT = timedelta(minutes=1)
 _TOLD_AFTER = 6  # tries: about a minute
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from provisioning.errors import BinderopsError
 from provisioning.guest_link import GuestLink, report_from_json
-from provisioning.model import Binder, Kind, Phase, Report
+from provisioning.model import Binder, BinderId, Kind, Phase, Report
 from provisioning.sites import Sites
 from provisioning.store import binders
 from provisioning.store.database import Bell, Database
@@ -17,7 +17,9 @@ from provisioning.store.database import Bell, Database
 log = logging.getLogger(__name__)
 
 LISTENS_IN = (Phase.BOOTING, Phase.BUILDING, Phase.STARTING, Phase.READY)
-_LEASE = timedelta(seconds=45)
+# Renewed while somebody listens: shorter than a poll, so that a takeover is not late.
+LEASE = timedelta(seconds=15)
+_RENEW_EVERY = LEASE / 3
 _LONG_POLL_S = 20
 _PAUSE = timedelta(seconds=1)
 _MARK = "binderops: "
@@ -54,20 +56,35 @@ class Listener:
         self._bell = bell
         self._clock = clock
         self._me = uuid.uuid4()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], BinderId] = {}
+        self._renew_at = clock()
 
     async def once(self) -> bool:
-        """Begin to listen to the guests that nobody listens to; False where there were none."""
+        """Begin to listen to the guests that nobody listens to; False where there were none. Renews what is listened to."""
         now = self._clock()
+        await self._renew(now)
         async with self._db.transaction() as tx:
             fresh = await binders.listenable(
-                tx, phases=LISTENS_IN, listener=self._me, now=now, until=now + _LEASE, most=100
+                tx, phases=LISTENS_IN, listener=self._me, now=now, until=now + LEASE, most=100
             )
         for binder in fresh:
             task = asyncio.create_task(self._listen(binder), name=f"listen-{binder.id}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[task] = binder.id
+            task.add_done_callback(self._tasks.pop)
         return bool(fresh)
+
+    async def _renew(self, now: datetime) -> None:
+        """A poll may last longer than the lease: all that are under way are renewed at once, now and then."""
+        if now < self._renew_at or not self._tasks:
+            return
+        async with self._db.transaction() as tx:
+            await tx.run(
+                "binders.keep_listening",
+                ids=list(self._tasks.values()),
+                listener=self._me,
+                until=now + LEASE,
+            )
+        self._renew_at = now + _RENEW_EVERY
 
     async def stop(self) -> None:
         """Stop listening to all."""
@@ -86,7 +103,7 @@ class Listener:
         until = self._clock() + _PAUSE
         try:
             async with self._db.transaction() as tx:
-                await tx.run("binders.still_listening", id=binder.id, listener=self._me, until=until)
+                await tx.run("binders.let_go", id=binder.id, listener=self._me, until=until)
         except BinderopsError as error:
             log.warning("listening-stays binder=%s code=%s", binder.id, error.code)
         except Exception:  # the lease ends by itself; the next listener takes over
@@ -104,9 +121,7 @@ class Listener:
             )  # a guest that answers at once with nothing new sets no pace
         now = self._clock()
         async with self._db.transaction() as tx:
-            ours = await tx.run(
-                "binders.still_listening", id=binder.id, listener=self._me, until=now + _LEASE
-            )
+            ours = await tx.run("binders.still_listening", id=binder.id, listener=self._me, until=now + LEASE)
             if not ours:
                 return None
             for report in heard:

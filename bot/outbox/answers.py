@@ -11,7 +11,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.outbox.row import RateLimited, Refused, Unknown
 
-PATIENCE_S = 10  # for one call; all calls of one sending fit into the lease
+PATIENCE_S = 7  # for one call; all calls of one sending fit into the lease
 _RATE_ERRORS = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 #: Slack's own trouble: whether the call had an effect is not said.
 _UNSURE = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})

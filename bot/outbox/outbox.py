@@ -22,8 +22,8 @@ from provisioning.store.database import Database, Tx
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
-_PATIENCE_S = 25  # everything about one message, within the lease
+LEASE = timedelta(seconds=18)  # a dead process's messages go out within 20 s
+_PATIENCE_S = 15  # everything about one message, within the lease
 _SPACING = {  # the least time between two calls of a budget
     "post": timedelta(seconds=1),  # chat.postMessage: about one a second in a channel
     "update": timedelta(seconds=1.2),  # chat.update: tier 3, 50 a minute in a workspace

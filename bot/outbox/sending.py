@@ -56,7 +56,7 @@ class Sender:
                 self._slack.files_upload_v2(
                     channel=row.channel, thread_ts=row.thread_ts, content=text, filename=title, title=title
                 ),
-                2 * PATIENCE_S - 1,
+                2 * PATIENCE_S,
             )
         except NotTaken as error:
             return error.result

@@ -117,6 +117,14 @@ returning *
 -- name: still_listening
 update binders set listen_until = %(until)s where id = %(id)s and listener = %(listener)s
 
+-- name: keep_listening
+-- Whoever was taken over meanwhile finds somebody else's name there.
+update binders set listen_until = %(until)s where id = any(%(ids)s) and listener = %(listener)s
+
+-- name: let_go
+-- Nobody listens any more; the next one may from that time on.
+update binders set listener = null, listen_until = %(until)s where id = %(id)s and listener = %(listener)s
+
 -- name: heard
 -- A new report of the current attempt: the step and the story both want to know. The first certificate wins.
 update binders set

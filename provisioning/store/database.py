@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
 import psycopg
+from psycopg.errors import IdleInTransactionSessionTimeout
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -20,6 +21,10 @@ from provisioning.store.queries import query
 log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
+
+# A process that was stopped within a transaction keeps its row locks no longer, and others take over. A third of the shortest lease:
+# what waited for such a lock may be a transaction of the same stopped process, whose time begins only then.
+LONGEST_IDLE = "5s"
 
 
 class Tx:
@@ -58,6 +63,7 @@ class Database:
             max_size=max_connections,
             timeout=patience_s,
             open=False,
+            configure=_configured,
             check=AsyncConnectionPool.check_connection,
         )
 
@@ -83,7 +89,12 @@ class Database:
         try:
             async with self._pool.connection(timeout=patience_s) as connection:
                 yield Tx(connection)
-        except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
+        except (
+            PoolTimeout,
+            psycopg.OperationalError,
+            psycopg.InterfaceError,
+            IdleInTransactionSessionTimeout,
+        ) as error:
             raise _away(error) from error
 
 
@@ -130,6 +141,11 @@ class Bell:
             except psycopg.Error as error:
                 log.warning("bell-lost error=%s", type(error).__name__)
             await asyncio.sleep(1)
+
+
+async def _configured(connection: psycopg.AsyncConnection[Row]) -> None:
+    await connection.execute(f"set idle_in_transaction_session_timeout = '{LONGEST_IDLE}'".encode())
+    await connection.commit()
 
 
 def _wrapped(params: dict[str, object]) -> dict[str, object]:

@@ -64,7 +64,7 @@ class _Watched:
 
     async def run(self, name: str, /, **params: object) -> int:
         touched = await self._tx.run(name, **params)
-        if touched and not name.endswith((".renew", ".still_listening")):
+        if touched and not name.endswith((".renew", "_listening", ".let_go")):
             self.wrote.append(f"{name}:{params.get('phase') or params.get('kind') or ''}")
         return touched
 

@@ -1,9 +1,12 @@
 """The connection, the bell and the migrations, on the embedded PostgreSQL."""
 
+import asyncio
+
+import psycopg
 import pytest
 
 from provisioning.errors import RefusedError, TemporaryError
-from provisioning.store.database import Bell, Database
+from provisioning.store.database import LONGEST_IDLE, Bell, Database
 from provisioning.store.migrations import migrate
 
 pytestmark = pytest.mark.integration
@@ -48,3 +51,34 @@ async def test_given_a_ring_before_the_wait_when_waiting_then_it_is_not_missed(d
     bell.ring("step")
 
     await bell.wait("step", timeout_s=60)
+
+
+async def test_given_a_process_that_stopped_within_a_transaction_then_the_server_ends_it_soon(
+    db: Database,
+) -> None:
+    async with db.transaction() as tx:
+        limit = await tx._connection.execute("show idle_in_transaction_session_timeout")
+
+        assert await limit.fetchone() == {"idle_in_transaction_session_timeout": LONGEST_IDLE}
+
+
+async def test_given_a_transaction_that_the_server_ended_when_it_goes_on_then_the_database_was_away(
+    db: Database, database_url: str
+) -> None:
+    with pytest.raises(TemporaryError) as caught:  # noqa: PT012  it is the statement after the end that raises
+        async with db.transaction() as tx:
+            await tx._connection.execute("set local idle_in_transaction_session_timeout = '20ms'")
+            await _ended(tx._connection.info.backend_pid, database_url)
+            await tx._connection.execute("select 1")
+
+    assert caught.value.code == "database-away"
+
+
+async def _ended(pid: int, url: str) -> None:
+    """Return once the server has no such session any more."""
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as other:
+        while (  # noqa: ASYNC110  a session that ended tells nobody
+            await (await other.execute("select from pg_stat_activity where pid = %s", [pid])).fetchone()
+            is not None
+        ):
+            await asyncio.sleep(0.01)
