@@ -52,7 +52,7 @@ def _each(side: Side) -> Iterator[str]:
             f"   ack {word:12} p50 {_ms(percentile(found, 50)):>9}, p99 {_ms(percentile(found, 99)):>9}, "
             f"longest {_ms(max(found, default=0)):>9}  ({len(found)})"
         )
-    refused = ", ".join(f"{why}: {n}" for why, n in heard.not_taken.most_common()) or "none"
+    refused = ", ".join(f"{why}: {n}" for why, n in sorted(heard.not_taken.items())) or "none"
     yield f"   later than Slack's {SLACKS_PATIENCE_S:g} s: {side.late}; not taken: {refused}"
     answers = heard.answers_s
     yield (

@@ -9,7 +9,6 @@ import json
 import random
 import sys
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
@@ -73,13 +72,12 @@ class Heard:
     acks_s: dict[str, list[float]] = field(default_factory=dict)  # by word
     answers_s: list[float] = field(default_factory=list)  # until the first answer by response_url
     unanswered: int = 0  # of the commands that are answered by response_url: all but launches
-    not_taken: Counter[str] = field(default_factory=Counter)
+    not_taken: dict[str, int] = field(default_factory=dict)  # by why
     behind_s: float = 0  # the most that the sender itself was late
 
     @classmethod
     def read(cls, text: str) -> Self:
-        found = json.loads(text)
-        return cls(**found | {"not_taken": Counter(found["not_taken"])})
+        return cls(**json.loads(text))
 
     def written(self) -> str:
         return json.dumps(asdict(self))
@@ -172,7 +170,7 @@ async def _send(
         why = type(error).__name__
     heard.acks_s.setdefault(due.word, []).append(time.monotonic() - begin - due.at)
     if why:
-        heard.not_taken[why] += 1
+        heard.not_taken[why] = heard.not_taken.get(why, 0) + 1
 
 
 async def send(load: Load) -> Heard:
@@ -194,7 +192,7 @@ async def send(load: Load) -> Heard:
 async def _answered(load: Load, plan: Sequence[Due], sink: _Sink) -> None:
     wanted = {due.number for due in plan if due.word != LAUNCH}
     until = time.monotonic() + load.answers_within_s
-    while not wanted <= sink.first.keys() and time.monotonic() < until:
+    while not wanted <= sink.first.keys() and time.monotonic() < until:  # noqa: ASYNC110  not worth an event
         await asyncio.sleep(0.2)
 
 
