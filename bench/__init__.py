@@ -1,1 +1,1 @@
-"""Measurements: run by hand or by CI's slow lane, never by the test suite. Each module but `launch` serves `launch`."""
+"""Measurements: run by hand or by CI's slow lane, never by the test suite. The README says which module is a command and which serves one."""

@@ -158,6 +158,13 @@ class Stand:
         except psycopg.OperationalError:
             return []
 
+    async def run(self, statement: str, *values: object) -> None:
+        """Change something of a bench's own. Raises psycopg's errors."""
+        async with await psycopg.AsyncConnection.connect(
+            self.url, application_name="bench", autocommit=True
+        ) as connection:
+            await connection.execute(statement.encode(), values or None)
+
     async def are_ready(self, count: int) -> bool:
         """Whether so many environments are up."""
         found = await self.value("select count(*) from binders where phase = 'ready'")
