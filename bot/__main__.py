@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = load(os.environ)
         hide(settings.secrets.all())
+        hide(secrets_in({"DATABASE_URL": settings.database_url}))
         configure(is_quiet=is_quiet, form=settings.text("log.format"))
         code: int = _module(arguments.command).run(arguments, settings)
     except (PersonError, SettingsError) as error:

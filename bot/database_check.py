@@ -4,6 +4,7 @@ from bot.settings import Settings
 from provisioning.checks import Finding, fail, failed, ok
 from provisioning.errors import BinderopsError
 from provisioning.store.database import Database
+from provisioning.store.migrations import refuse_encoding
 
 PATIENCE_S = 10
 
@@ -18,6 +19,7 @@ async def check(settings: Settings, *, patience_s: float = PATIENCE_S) -> Findin
         try:
             async with database.transaction() as tx:
                 found = await tx.row("bot/check.state") or {}
+            refuse_encoding(str(found["encoding"]))
         finally:
             await database.close()
     except BinderopsError as error:

@@ -1,6 +1,7 @@
 """``binderops.yaml`` and the environment, validated as a whole: every mistake with its line and what to do.
 
-All settings are optional. Secrets come from the environment only, or from files named there (``SLACK_BOT_TOKEN_FILE``).
+All settings are optional. Secrets come from the environment only, or from files named there (``SLACK_BOT_TOKEN_FILE``). The database's
+address counts as one, since it may hold a password.
 A setting exists because an operator needs it; docs/reference/settings.md lists them, and a test holds the two together.
 """
 
@@ -49,7 +50,7 @@ class Settings:
     home: Path
     values: Mapping[str, object]
     secrets: Secrets
-    database_url: str  # empty: the embedded one
+    database_url: str = field(repr=False)  # empty: the embedded one; may hold a password
     slack_api_url: str
     record: Path | None  # BINDEROPS_RECORD
 
@@ -100,7 +101,7 @@ def load(environment: Mapping[str, str], path: Path | None = None) -> Settings:
                 if environment.get(f"{name}_FILE")
             },
         ),
-        database_url=environment.get("DATABASE_URL", ""),
+        database_url=_secret(environment, "DATABASE_URL"),
         slack_api_url=environment.get("SLACK_API_URL", ""),
         record=Path(record) if record else None,
     )
@@ -112,5 +113,11 @@ def _default_home(environment: Mapping[str, str]) -> str:
 
 def _secret(environment: Mapping[str, str], name: str) -> str:
     if file := environment.get(f"{name}_FILE"):
-        return Path(file).read_text().strip()
+        try:
+            return Path(file).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", "") or "it is no text"
+            mistake = Mistake(line=1, message=f"{name}_FILE names this file, which cannot be read: {why}.",
+                              hint="Check its path, and whether the bot's account may read it.")  # fmt: skip
+            raise SettingsError(Path(file), [mistake]) from error
     return environment.get(name, "").strip()

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 
 from bot import http_mode, ops
 from bot.clouds import doubts, is_local, local_sites, open_local_cloud, openstack_sites
@@ -13,6 +14,7 @@ from bot.runtime import Parts, database_url, running, until_told_to_stop, utc_no
 from bot.settings import Settings
 from provisioning.errors import RefusedError
 from provisioning.sites import Sites
+from provisioning.sources import SOURCES, Source
 
 SUMMARY = "serve a Slack workspace"
 
@@ -58,8 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Serve until told to stop."""
+def run(arguments: argparse.Namespace, settings: Settings, sources: Sequence[Source] = SOURCES) -> int:
+    """Serve until told to stop. ``sources``: where repositories and records are looked up."""
     own = "slack_signing_secret" if arguments.slack == "http" else "slack_app_token"
     missing = [name.upper() for name in ("slack_bot_token", own) if not getattr(settings.secrets, name)]
     if missing:
@@ -68,11 +70,11 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             f"{' and '.join(missing)} must be set.",
             "Create the app from manifest.yml and take its tokens; docs/howto/serve-a-workspace.md shows each click.",
         )
-    asyncio.run(_serve(settings, arguments))
+    asyncio.run(_serve(settings, arguments, sources))
     return 0
 
 
-async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
+async def _serve(settings: Settings, arguments: argparse.Namespace, sources: Sequence[Source]) -> None:
     inbound = http_inbound(settings, arguments.http) if arguments.slack == "http" else None
     figures = Figures()
     sites = await _sites(settings, arguments.cloud, figures)
@@ -87,6 +89,7 @@ async def _serve(settings: Settings, arguments: argparse.Namespace) -> None:
                 ops=arguments.ops,
                 figures=figures,
                 forget=arguments.forget_cloud,
+                sources=sources,
             )
         ),
     ):

@@ -16,10 +16,12 @@ _LOCK = 7_423_001
 async def migrate(url: str) -> list[str]:
     """Bring the database to this version; returns the names applied now. Safe to run from many processes at once.
 
-    Raises `RefusedError` (``database-url-wrong``, ``database-closed``); neither shows the address, which may hold a password.
+    Raises `RefusedError` (``database-url-wrong``, ``database-closed``, ``database-encoding``); none shows the address, which may hold
+    a password.
     """
     applied: list[str] = []
     async with await _connect(url) as connection:
+        refuse_encoding(connection.info.parameter_status("server_encoding") or "")
         await connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
         await connection.execute(
             "create table if not exists schema_version (name text primary key, applied_at timestamptz not null)"
@@ -36,6 +38,16 @@ async def migrate(url: str) -> list[str]:
                     )
                 applied.append(name)
     return applied
+
+
+def refuse_encoding(encoding: str) -> None:
+    """Refuse a database that does not keep every character as what it is; it could not be read again. Raises `RefusedError`."""
+    if encoding != "UTF8":
+        raise RefusedError(
+            "database-encoding",
+            f"The database of DATABASE_URL has the encoding {encoding}; the bot needs UTF8.",
+            "Make another one: create database NAME encoding 'UTF8' template template0; then name it in DATABASE_URL.",
+        )
 
 
 async def _connect(url: str) -> psycopg.AsyncConnection[tuple[object, ...]]:

@@ -28,11 +28,13 @@ def serving(
     cloud: str = "openstack",
     slack: str = "socket",
     processes: int = 1,
+    command: Sequence[str] = (),
     **environment: str,
 ) -> Iterator[Playing]:
     """All of it from start to stop, with a database of their own; what they write is in ``log`` of the folder.
 
     ``slack``: ``socket`` or ``http``, the latter through a proxy that spreads Slack's requests over the ``processes``.
+    ``command``: what serves instead of ``binderops serve``, with its options.
     """
     config, home = folder / "binderops.yaml", folder / "home"
     with ExitStack() as stack, (folder / "log").open("ab") as log:
@@ -48,7 +50,7 @@ def serving(
             "DATABASE_URL": EmbeddedPostgres(home).start() if processes > 1 else "",
         }  # fmt: skip
         bots = [
-            _started(stack, log, folder, [*_SERVE, "--cloud", cloud, "--slack", slack, *_addresses(way)], variables)
+            _started(stack, log, folder, [*(command or _SERVE), "--cloud", cloud, "--slack", slack, *_addresses(way)], variables)
             for way in ways_in or [""] * processes
         ]  # fmt: skip
         if ways_in:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.git_server import GitServer
+from tests.fakes.guest_bench import a_repository
 from tests.fakes.quick_bot import quick_bot
 from tests.fakes.record_files import COURSE, DIRECTORY
 from tests.fakes.record_sites import RESOURCE, RecordSites
@@ -21,6 +23,7 @@ KINDS = {
     "swh": (f"swh:1:dir:{DIRECTORY}", set(COURSE)),
     "archive": ("{site}/files/course.zip", set(COURSE)),
     "doi": ("https://doi.org/10.1000/zenodo", {"data.bin", "index.ipynb"}),
+    "git": ("{git}course", {"a.txt"}),
 }
 
 
@@ -36,13 +39,15 @@ _THESE = (
 async def test_given_a_source_of_any_kind_when_launched_then_its_binder_is_ready_with_its_files(
     tmp_path: Path, database_url: str, text: str, files: set[str]
 ) -> None:
+    a_repository(tmp_path / "git" / "course", {"a.txt": "hello\n"})
     async with (
+        GitServer(tmp_path / "git") as git,
         RecordSites() as sites,
         quick_bot(
-            tmp_path, database_url, guest=REAL_GUEST, sources=sites.sources(), exempt=[sites.url]
+            tmp_path, database_url, guest=REAL_GUEST, sources=sites.sources(), exempt=[sites.url, git.url]
         ) as room,
     ):
-        await room.types(text.replace("{site}", sites.url))
+        await room.types(text.format(site=sites.url, git=f"{git.url}/"))
         ready = room.message("Ready", "binder.open.lab")
         failed = room.message("Failed")
         await room.until(lambda: ready() or failed(), within_s=240)

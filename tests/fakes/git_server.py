@@ -20,13 +20,16 @@ CLOSED = {
 
 
 class HttpServer:
-    """An HTTP server on a random loopback port; counts what reaches it."""
+    """An HTTP server on a random loopback port; counts what reaches it. ``also_at``: an address at which it is known instead."""
 
-    def __init__(self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+    def __init__(
+        self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]], *, also_at: str = ""
+    ) -> None:
         self.asked: list[str] = []
         self.reached = asyncio.Event()  # set by the first request
         self.closing = asyncio.Event()
         self._handler = handler
+        self._also_at = also_at
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -36,7 +39,10 @@ class HttpServer:
         self._runner = web.AppRunner(application, shutdown_timeout=0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        port = self._runner.addresses[0][1]
+        if self._also_at:
+            await web.TCPSite(self._runner, self._also_at, port).start()
+        self.url = f"http://{self._also_at or '127.0.0.1'}:{port}"
         return self
 
     async def __aexit__(

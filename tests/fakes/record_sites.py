@@ -7,6 +7,7 @@ What is not in the table is answered by 404.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Self
 
 from aiohttp import web
@@ -122,17 +123,6 @@ _CKAN = {
 }
 
 
-def _record(site: str) -> dict[str, object]:
-    files = [
-        {
-            "id": str(number), "key": name, "size": len(content), "checksum": f"md5:{md5(content)}",
-            "links": {"self": f"{site}/zenodo/api/records/3242074/files/{name}/content"},
-        }
-        for number, (name, content) in enumerate(_ZENODO_FILES.items())
-    ]  # fmt: skip
-    return _ZENODO | {"files": files}
-
-
 def _article(site: str) -> dict[str, object]:
     packed = large_zip()
     file = {
@@ -173,9 +163,7 @@ def _contents(site: str) -> dict[str, dict[str, object]]:
 
 def _files(site: str) -> dict[str, object]:
     """What can be downloaded, by path and query."""
-    record = "/zenodo/api/records/3242074"
     return {
-        **{f"{record}/files/{name}/content": content for name, content in _ZENODO_FILES.items()},
         "/figshare/files/1": "/figshare/storage/a.zip",  # as its storage is elsewhere
         "/figshare/storage/a.zip": large_zip(),
         "/dv/api/access/datafile/3323458?format=original": TABLE,
@@ -198,7 +186,7 @@ def answers(site: str) -> dict[str, object]:
     told = [{k: v for k, v in each.items() if k != "bytes"} for each in _contents(site).values()]
     return {
         **_files(site),
-        "/zenodo/api/records/3242074": _record(site),
+        **zenodo_record(site, _ZENODO_FILES),
         "/zenodo/api/records/3242073": "/zenodo/api/records/3242074",
         "/api/records/8hawh-qmq12": _ZENODO
         | {"id": "8hawh-qmq12", "files": {"enabled": True, "count": 1, "total_bytes": len(NOTEBOOK)}},
@@ -274,11 +262,34 @@ def answers(site: str) -> dict[str, object]:
     }  # fmt: skip
 
 
+def sources_at(url: str) -> list[Source]:
+    """The sources, each sent to its site on the server at the URL."""
+    known: list[Source] = [
+        Zenodo(site=f"{url}/zenodo", sandbox=f"{url}/sandbox"), Figshare(api=f"{url}/figshare/v2"), Dataverse(),
+        HydroShare(site=f"{url}/hs"), Ckan(), Heritage(api=f"{url}/swh/api/1"), Archive(), Git(),
+    ]  # fmt: skip
+    return [*known, Doi(leads_to=known, resolver=f"{url}/doi/api/handles")]
+
+
+def zenodo_record(site: str, files: Mapping[str, bytes]) -> dict[str, object]:
+    """What to `say` so that Zenodo's record has these files: each address with its answer. ``site`` is the server's own URL."""
+    place = "/zenodo/api/records/3242074"
+    listed = [
+        {
+            "id": name, "key": name, "size": len(content), "checksum": f"md5:{md5(content)}",
+            "links": {"self": f"{site}{place}/files/{name}/content"},
+        }
+        for name, content in files.items()
+    ]  # fmt: skip
+    contents = {f"{place}/files/{name}/content": content for name, content in files.items()}
+    return {place: _ZENODO | {"files": listed}, **contents}
+
+
 class RecordSites(HttpServer):
     """All sites at once, each below a path of its own."""
 
-    def __init__(self) -> None:
-        super().__init__(self._replay)
+    def __init__(self, *, also_at: str = "") -> None:
+        super().__init__(self._replay, also_at=also_at)
 
     async def __aenter__(self) -> Self:
         await super().__aenter__()
@@ -292,12 +303,7 @@ class RecordSites(HttpServer):
 
     def sources(self) -> list[Source]:
         """The sources, each sent to its site here."""
-        known: list[Source] = [
-            Zenodo(site=f"{self.url}/zenodo", sandbox=f"{self.url}/sandbox"),
-            Figshare(api=f"{self.url}/figshare/v2"), Dataverse(), HydroShare(site=f"{self.url}/hs"), Ckan(),
-            Heritage(api=f"{self.url}/swh/api/1"), Archive(), Git(),
-        ]  # fmt: skip
-        return [*known, Doi(leads_to=known, resolver=f"{self.url}/doi/api/handles")]
+        return sources_at(self.url)
 
     def say(self, path: str, answer: object) -> None:
         """Answer this from now on, at one address."""

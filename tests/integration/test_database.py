@@ -1,6 +1,7 @@
 """The connection, the bell and the migrations, on the embedded PostgreSQL."""
 
 import asyncio
+import uuid
 
 import psycopg
 import pytest
@@ -44,6 +45,26 @@ async def test_given_a_database_url_that_leads_nowhere_when_migrated_then_it_is_
 
     assert caught.value.code == code
     assert "secret" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+async def test_given_a_database_that_is_not_utf8_when_migrated_then_it_is_refused_untouched_with_how_to_make_one(
+    postgres: str, encoding: str
+) -> None:
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres, autocommit=True) as server:
+        server.execute(
+            f"create database {name} encoding '{encoding}' lc_collate 'C' lc_ctype 'C' template template0".encode()
+        )
+    url = postgres.replace("/postgres?", f"/{name}?")
+
+    with pytest.raises(RefusedError) as caught:
+        await migrate(url)
+
+    with psycopg.connect(url) as database:
+        tables = database.execute("select count(*) from pg_tables where schemaname = 'public'").fetchone()
+    assert (caught.value.code, encoding in caught.value.message, tables) == ("database-encoding", True, (0,))
+    assert "create database NAME encoding 'UTF8' template template0" in caught.value.hint
 
 
 async def test_given_a_ring_before_the_wait_when_waiting_then_it_is_not_missed(database_url: str) -> None:

@@ -77,8 +77,33 @@ def test_given_a_secret_in_a_file_when_loaded_then_it_is_read_from_there(tmp_pat
     assert settings.secrets.slack_bot_token == "xoxb-1"
 
 
+def test_given_the_database_s_address_in_a_file_when_loaded_then_it_is_read_from_there(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "url").write_text("postgresql://bot:secret@db/binderops\n")
+
+    settings = loaded(tmp_path, "", DATABASE_URL_FILE=str(tmp_path / "url"))
+
+    assert settings.database_url == "postgresql://bot:secret@db/binderops"
+
+
+@pytest.mark.parametrize(
+    "name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "BINDEROPS_KEY", "DATABASE_URL"]
+)
+def test_given_a_secret_s_file_that_is_not_there_when_loaded_then_it_is_said_which(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, "", **{f"{name}_FILE": str(tmp_path / "none")})
+
+    assert f"{tmp_path / 'none'}:1: {name}_FILE names this file" in caught.value.message
+
+
 def test_given_secrets_when_the_settings_are_printed_then_they_are_not_in_it(tmp_path: Path) -> None:
-    settings = loaded(tmp_path, "", SLACK_BOT_TOKEN="xoxb-planted", BINDEROPS_KEY="planted-key")
+    url = "postgresql://bot:planted@db/x"
+    settings = loaded(
+        tmp_path, "", SLACK_BOT_TOKEN="xoxb-planted", BINDEROPS_KEY="planted-key", DATABASE_URL=url
+    )
 
     assert "planted" not in repr(settings)
 

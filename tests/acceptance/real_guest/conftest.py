@@ -16,7 +16,7 @@ from tests.integration.openstack.project import Project, openstack_project
 __all__ = ["openstack_project"]
 
 _OVER_S = 900  # with the guests' root, which may still be in the making
-_DOCKERFILE = """\
+DOCKERFILE = """\
 FROM python-of-debian:13
 ENV NB_USER=jovyan NB_UID=1000 HOME=/home/jovyan
 RUN python3 -m venv /opt/jupyter && /opt/jupyter/bin/pip install --no-cache-dir jupyterlab ipykernel
@@ -42,7 +42,7 @@ def launched(
 ) -> Iterator[Launched]:
     """Both under way; gives one by its name, once its launch has ended in one way or the other."""
     folder = tmp_path_factory.mktemp("real-guest")
-    a_repository(folder / "git" / "whole", {"Dockerfile": _DOCKERFILE, "greeting.txt": "hello\n"})
+    a_repository(folder / "git" / "whole", {"Dockerfile": DOCKERFILE, "greeting.txt": "hello\n"})
     a_repository(folder / "git" / "broken", {"Dockerfile": _BROKEN})
     with git_daemon(folder / "git", host=HOST) as git:
         settings = {
@@ -53,11 +53,12 @@ def launched(
             for name in ("whole", "broken"):
                 typed = {"user": BEN, "channel": GENERAL, "text": f"/binder {git}{name} name={name}"}
                 assert room.post("/person/command", typed)["ok"]
-            yield lambda name: _ended(room, openstack_project, name)
+            yield lambda name: ended(room, openstack_project, name)
     openstack_project.clear()
 
 
-def _ended(room: Playing, project: Project, name: str) -> Seen:
+def ended(room: Playing, project: Project, name: str) -> Seen:
+    """The launch of this name, once it is ready or has failed."""
     is_over = room.message(
         GENERAL,
         lambda m: (
