@@ -192,9 +192,9 @@ async def _launcher(
     keys = await load(db, secret_of(home, ""), _clock)
     http = await stack.enter_async_context(aiohttp.ClientSession())
 
-    async def plan(request: Request) -> Plan:
+    async def plan(binder: Binder) -> Plan:
         return Plan(
-            request=request, commit="0" * 40, ref="main", title="bench", flavor=flavor, image=job.image,
+            request=binder.request, commit="0" * 40, ref="main", title="bench", flavor=flavor, image=job.image,
             lifetime=timedelta(hours=1), needs_confirmation=False,
         )  # fmt: skip
 

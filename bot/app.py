@@ -15,7 +15,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackClientError
 
-from bot import effects, intents, shortcut
+from bot import effects, intents, launch_form, open_secrets, shortcut, token_form
 from bot.arrivals import (
     Arrival,
     mentioned,
@@ -41,10 +41,14 @@ EVENTS = ("app_mention", "app_home_opened", "message.im")  # manifest.yml subscr
 DATABASE_PATIENCE_S = 2  # Slack waits 3 s for the ack
 CONNECTION_PATIENCE_S = 1.5  # the shorter one: who got no connection knows that nothing was done
 _ENTER = "binder.enter"  # the link button of a private link: Slack tells of the press too
-_FORM_FIELD = "repository"
 #: What is left unacked while the database is away: Slack repeats an event, and marks a press as failed. A command and a form have
 #: their answer in the ack.
 _NOT_ACKED = frozenset({"event_callback", "block_actions"})
+_TOKEN = "token"  # noqa: S105  the verb
+_FORMS = {  # by callback: the verb, and the field where what nobody expected is told
+    launch_form.CALLBACK: ("launch", "repository"),
+    token_form.CALLBACK: (_TOKEN, token_form.SECRET),
+}
 
 
 def build_app(desk: Desk, slack: SlackClient) -> AsyncApp:
@@ -83,7 +87,11 @@ class _Front:
             wanted = self._read(text)
             if isinstance(wanted, FormWanted):
                 await ack()
-                await self._open_form(body, arrival)
+                await self._open_form(body, arrival, "form")
+                return
+            if wanted.verb == _TOKEN and wanted.details.token is None:
+                await ack()
+                await self._open_form(body, arrival, _TOKEN)
                 return
             await self._want(arrival, wanted.verb, wanted.details)
         except BinderopsError as error:
@@ -99,9 +107,9 @@ class _Front:
             return
         wanted = pressed(str(action["action_id"]), str(action.get("value") or ""))
         arrival = pressed_in(body)
-        if wanted.verb == "form":
+        if wanted.verb in ("form", _TOKEN):
             await ack()
-            await self._open_form(body, arrival)
+            await self._open_form(body, arrival, wanted.verb)
             return
         try:
             await self._want(arrival, wanted.verb, wanted.details)
@@ -120,26 +128,30 @@ class _Front:
             await self._say_by_url(origin.response_url, late)
 
     async def on_submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The launch form."""
-        found = submitted(
-            body["view"], offers=self._desk.settings.offers(), allow_exact=self._desk.settings.allow_exact
+        """A form of ours."""
+        arrival, view = submitted_in(body), body["view"]
+        verb, field = _FORMS[view["callback_id"]]
+        found = (
+            token_form.submitted(view, arrival.team, arrival.user, self._desk.vault.close)
+            if verb == _TOKEN
+            else self._launch(view)
         )
         if not isinstance(found, Details):
             await ack(response_action="errors", errors=found)
             return
         try:
-            await self._want(submitted_in(body), "launch", found)
+            await self._want(arrival, verb, found)
         except TemporaryError as error:
-            await ack(response_action="errors", errors={_FORM_FIELD: f"{error.message} {error.hint}"})
+            await ack(response_action="errors", errors={field: f"{error.message} {error.hint}"})
             return
         await ack()
 
     async def on_event(self, body: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  bolt's name
         """An event is stored before anything acks it: bolt acks events by itself, and Slack repeats what it does not ack."""
         if (arrival := mentioned(body)) is not None:
-            await self._want(arrival, intents.MENTION, Details(text=arrival.text))
+            await self._want(arrival, intents.MENTION, Details(text=open_secrets.blanked(arrival.text)))
         elif (arrival := told_directly(body)) is not None:
-            await self._want(arrival, intents.DIRECT, Details(text=arrival.text))
+            await self._want(arrival, intents.DIRECT, Details(text=open_secrets.blanked(arrival.text)))
         elif (arrival := opened_home(body)) is not None:
             await self._want(arrival, intents.HOME, Details())
         await next()
@@ -160,9 +172,8 @@ class _Front:
             await self._say_by_url(str(body.get("response_url") or ""), said, thread_of(body))
             return None
         if body.get("type") == "view_submission":
-            return BoltResponse(
-                status=200, body={"response_action": "errors", "errors": {_FORM_FIELD: said.text}}
-            )
+            _, field = _FORMS[body["view"]["callback_id"]]
+            return BoltResponse(status=200, body={"response_action": "errors", "errors": {field: said.text}})
         if body.get("type") == "block_actions":
             await self._say_by_url(str(body.get("response_url") or ""), said, thread_of(body))
             return BoltResponse(status=200, body="")
@@ -189,13 +200,17 @@ class _Front:
                 "It may not have been taken; look at `/binder list` before you type it again.",
             ) from error
 
-    async def _open_form(self, body: dict[str, Any], arrival: Arrival) -> None:
+    def _launch(self, view: dict[str, Any]) -> Details | dict[str, str]:
+        settings = self._desk.settings
+        return submitted(view, offers=settings.offers(), allow_exact=settings.allow_exact)
+
+    async def _open_form(self, body: dict[str, Any], arrival: Arrival, which: str) -> None:
         origin = Origin(channel=arrival.channel, response_url=arrival.response_url, on_home=arrival.on_home)
-        if not await self._open(str(body["trigger_id"]), self._form(origin)):
-            await self._say(
-                arrival,
-                effects.say("*Try again*: Slack did not open the form in time. Type `/binder` again."),
-            )
+        view = token_form.form(origin) if which == _TOKEN else self._form(origin)
+        if not await self._open(str(body["trigger_id"]), view):
+            again = "/binder token" if which == _TOKEN else "/binder"
+            late = effects.say(f"*Try again*: Slack did not open the form in time. Type `{again}` again.")
+            await self._say(arrival, late)
 
     def _form(self, origin: Origin) -> dict[str, Any]:
         settings = self._desk.settings
@@ -245,6 +260,7 @@ async def _ignore() -> None:
 def _bolt_log() -> logging.Logger:
     """Bolt warns that a token beside ``authorize`` or ``client`` is not used; that is what we want."""
     bolt = logging.getLogger("bot.bolt")
+    bolt.setLevel(logging.INFO)  # below that, the SDK logs each payload whole, and a form may hold a token
     bolt.addFilter(_is_no_token_warning)
     return bolt
 

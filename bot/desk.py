@@ -27,8 +27,9 @@ from provisioning.errors import BinderopsError, PersonError, TemporaryError, Une
 from provisioning.log_context import bound
 from provisioning.model import Binder, BinderId, Flavor, Phase
 from provisioning.room import Standing
-from provisioning.store import binders
+from provisioning.store import binders, source_tokens
 from provisioning.store.database import Database
+from provisioning.vault import Kept, Vault
 
 log = logging.getLogger(__name__)
 
@@ -83,12 +84,14 @@ class Desk:
         clock: Callable[[], datetime],
         links: LogLink,
         settings: DeskSettings,
+        vault: Vault,
     ) -> None:
         self.db = db
         self.people = people
         self.clock = clock
         self.links = links
         self.settings = settings
+        self.vault = vault
         self.commands = COMMANDS
 
     async def once(self) -> bool:
@@ -136,6 +139,11 @@ class Desk:
         async with self.db.transaction() as tx:
             ids = await intents.live_in(tx, team=asked.team, channel=asked.channel, most=most)
             return await binders.readable(tx, ids)
+
+    async def tokens(self, asked: Asked) -> list[Kept]:
+        """The tokens that the person's launches use, sealed."""
+        async with self.db.transaction() as tx:
+            return await source_tokens.usable(tx, team=asked.team, person=asked.who)
 
     async def kept_log(self, binder: Binder) -> str | None:
         """The log that was kept of the current attempt."""

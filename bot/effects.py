@@ -7,6 +7,7 @@ from bot import blocks
 from bot.blocks import Block
 from provisioning.errors import BinderopsError, PersonError
 from provisioning.model import Binder, BinderId, Json, Request, Verb
+from provisioning.source_tokens import Scope
 
 PRIVATE_LINK = "binderops:private-link"  # the outbox puts the link in its place, at the moment of sending
 
@@ -54,7 +55,24 @@ class ShowHome:
     refusal: str = ""
 
 
-Effect = Answer | Grant | Launch | SendLog | ShowHome
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepToken:
+    """A token of private repositories, sealed, from now on counts for its scope."""
+
+    scope: Scope
+    sealed: str = field(repr=False)
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetToken:
+    """The tokens of a scope are deleted."""
+
+    scope: Scope
+    answer: Answer
+
+
+Effect = Answer | Grant | Launch | SendLog | ShowHome | KeepToken | ForgetToken
 
 
 def say(markup: str) -> Answer:

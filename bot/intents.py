@@ -4,7 +4,7 @@
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
@@ -23,6 +23,17 @@ _PUT_OFF = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenWish:
+    """What somebody wants with a token of private repositories. The token itself is in here sealed, until it is kept."""
+
+    what: str = "form"  # form, list, keep, forget
+    host: str = ""
+    prefix: str = ""  # an organisation of the host; empty: all of it
+    for_all: bool = False
+    sealed: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """What a person said, read. Empty means: not said."""
 
@@ -31,6 +42,7 @@ class Details:
     hours: float | None = None  # extend
     keeps_volume: bool = False  # delete
     interface: str = ""  # open: its name
+    token: TokenWish | None = None  # token
     in_channel: bool = False  # list: the channel's, not only mine
     text: str = ""  # mention, direct: unread
     response_url: str = ""  # where the answer goes; empty: an ephemeral message by the bot's token
@@ -98,8 +110,11 @@ async def claim(tx: Tx, *, desk: UUID, now: datetime, until: datetime) -> Asked 
 async def settle(
     tx: Tx, asked: Asked, *, desk: UUID, state: str, binder: BinderId | None, hours: float | None
 ) -> bool:
-    """Mark it ``done``, or ``granted`` for the binder's next step; False where the lease is no longer ours."""
-    payload: Json = {**to_json(asked.details), "hours": hours}
+    """Mark it ``done``, or ``granted`` for the binder's next step; False where the lease is no longer ours.
+
+    What it said of a token is not kept any longer, sealed as it was.
+    """
+    payload: Json = {**to_json(replace(asked.details, token=None)), "hours": hours}
     touched = await tx.run(
         "bot/intents.settle",
         id=asked.id,

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot import blocks
+from bot import blocks, open_secrets
+from bot.form_fields import FIELD, entered, labelled, plain, text
 from bot.grammar import parse
 from bot.grammar.options import Offers
 from bot.intents import Details
@@ -14,7 +15,6 @@ from provisioning.errors import PersonError
 from provisioning.model import Flavor
 
 CALLBACK = "binder.launch"
-FIELD = "value"  # the action_id within each field's block
 _OPTIONS = 100  # Slack's limit for a select
 _ERROR_LIMIT = 150
 _WHERE = "where"
@@ -47,22 +47,22 @@ def form(origin: Origin, flavors: Mapping[str, Sequence[Flavor]], *, default_hou
     """The modal. ``flavors``: by cloud, as last seen, with prices; none known: the name is typed."""
     fields = [
         _repository(origin.links),
-        _text("ref", "Branch, tag or commit", "the default branch", optional=True),
-        _text(
+        text("ref", "Branch, tag or commit", "the default branch", optional=True),
+        text(
             "path", "Path", "notebooks/intro.ipynb", optional=True,
             hint="A folder with Binder configuration is built; anything else is opened.",
         ),
         *_cloud(tuple(flavors)),
         _flavor(flavors),
-        _text("hours", "Lifetime in hours", amount(default_hours), optional=True, hint="Counted from when it is ready."),
+        text("hours", "Lifetime in hours", amount(default_hours), optional=True, hint="Counted from when it is ready."),
         *([_where(origin.channel)] if origin.on_home else []),
     ]  # fmt: skip
     return {
         "type": "modal",
         "callback_id": CALLBACK,
-        "title": _plain("Launch an environment"),
-        "submit": _plain("Launch"),
-        "close": _plain("Close"),
+        "title": plain("Launch an environment"),
+        "submit": plain("Launch"),
+        "close": plain("Close"),
         "private_metadata": json.dumps(asdict(origin)),
         "blocks": fields,
     }
@@ -70,7 +70,7 @@ def form(origin: Origin, flavors: Mapping[str, Sequence[Flavor]], *, default_hou
 
 def window(title: str, drawn: Sequence[blocks.Block]) -> dict[str, Any]:
     """A modal that only tells something."""
-    return {"type": "modal", "title": _plain(title), "close": _plain("Close"), "blocks": list(drawn)}
+    return {"type": "modal", "title": plain(title), "close": plain("Close"), "blocks": list(drawn)}
 
 
 def origin_of(view: dict[str, Any]) -> Origin:
@@ -91,6 +91,8 @@ def submitted(
 ) -> Details | dict[str, str]:
     """The launch that the form asks for, or what is wrong at which field."""
     filled = _filled(view["state"]["values"], origin_of(view).links)
+    if open_secrets.is_in(filled.text):
+        return {"repository": blocks.cut(open_secrets.WORDS, _ERROR_LIMIT * 2)}
     try:
         request = parse(filled.text, offers, allow_exact=allow_exact)
     except PersonError as error:
@@ -100,8 +102,8 @@ def submitted(
 
 
 def _filled(values: dict[str, Any], links: Sequence[str]) -> _Filled:
-    text, parts = "", []
-    found = {field: _value(values.get(field, {}).get(FIELD) or {}) for field in _FIELDS}
+    whole, parts = "", []
+    found = {field: entered(values.get(field, {}).get(FIELD) or {}) for field in _FIELDS}
     if (values.get("repository", {}).get(FIELD) or {}).get("selected_option"):
         found["repository"] = links[int(found["repository"])]
     if (values.get("flavor", {}).get(FIELD) or {}).get("selected_option"):
@@ -111,17 +113,11 @@ def _filled(values: dict[str, Any], links: Sequence[str]) -> _Filled:
     for field, given in found.items():
         if not given and field != "repository":
             continue
-        start = len(text)
-        text += given if field == "repository" else f"{field}={_quoted(given)}"
-        parts.append((start, len(text), field))
-        text += " "
-    return _Filled(text=text, parts=tuple(parts))
-
-
-def _value(element: dict[str, Any]) -> str:
-    if element.get("selected_option"):
-        return str(element["selected_option"]["value"])
-    return str(element.get("value") or "").strip()
+        start = len(whole)
+        whole += given if field == "repository" else f"{field}={_quoted(given)}"
+        parts.append((start, len(whole), field))
+        whole += " "
+    return _Filled(text=whole, parts=tuple(parts))
 
 
 def _quoted(value: str) -> str:
@@ -132,14 +128,14 @@ def _quoted(value: str) -> str:
 def _repository(links: Sequence[str]) -> dict[str, Any]:
     """A field for it; a choice where a message named several."""
     if len(links) < 2:
-        field = _text(
+        field = text(
             "repository", "Repository", "org/repo, or a link", hint="Any mybinder.org link works too."
         )
         return {**field, "element": {**field["element"], "initial_value": links[0]}} if links else field
     # A link may be longer than an option's value may be: its place in the list stands for it.
     options = [_option(link.removeprefix("https://"), str(n)) for n, link in enumerate(links)]
     element = {"type": "static_select", "action_id": FIELD, "options": options, "initial_option": options[0]}
-    return _input("repository", "Repository", element, optional=False, hint="The links of the message.")
+    return labelled("repository", "Repository", element, optional=False, hint="The links of the message.")
 
 
 def _cloud(names: Sequence[str]) -> list[dict[str, Any]]:
@@ -148,30 +144,30 @@ def _cloud(names: Sequence[str]) -> list[dict[str, Any]]:
         return []
     options = [_option(name, name) for name in names[:_OPTIONS]]
     element = {
-        "type": "static_select", "action_id": FIELD, "options": options, "placeholder": _plain(names[0]),
+        "type": "static_select", "action_id": FIELD, "options": options, "placeholder": plain(names[0]),
     }  # fmt: skip
-    return [_input("cloud", "Cloud", element, optional=True)]
+    return [labelled("cloud", "Cloud", element, optional=True)]
 
 
 def _flavor(flavors: Mapping[str, Sequence[Flavor]]) -> dict[str, Any]:
     """All flavors, in a group for each cloud where there are several."""
     known = {cloud: offered[:_OPTIONS] for cloud, offered in flavors.items() if offered}
     if not known:
-        return _text("flavor", "Flavor", "the default", optional=True)
+        return text("flavor", "Flavor", "the default", optional=True)
     element: dict[str, Any] = {
-        "type": "static_select", "action_id": FIELD, "placeholder": _plain("the default"),
+        "type": "static_select", "action_id": FIELD, "placeholder": plain("the default"),
     }  # fmt: skip
     if len(flavors) == 1:
         element["options"] = [_option(_label(f), f.name) for offered in known.values() for f in offered]
     else:
         element["option_groups"] = [
             {
-                "label": _plain(blocks.cut(cloud, 75)),
+                "label": plain(blocks.cut(cloud, 75)),
                 "options": [_option(_label(f), f"{cloud} {f.name}") for f in offered],
             }
             for cloud, offered in known.items()
         ][:_OPTIONS]
-    return _input("flavor", "Flavor", element, optional=True)
+    return labelled("flavor", "Flavor", element, optional=True)
 
 
 def _where(direct: str) -> dict[str, Any]:
@@ -180,44 +176,15 @@ def _where(direct: str) -> dict[str, Any]:
         "type": "conversations_select", "action_id": FIELD, "initial_conversation": direct,
         "filter": {"include": ["public", "private", "im"]},
     }  # fmt: skip
-    return _input(
+    return labelled(
         _WHERE, "Told in", element, optional=False, hint="A channel that I am in, or our conversation."
     )
 
 
 def _option(label: str, value: str) -> dict[str, Any]:
-    return {"text": _plain(blocks.cut(label, 75)), "value": value}
+    return {"text": plain(blocks.cut(label, 75)), "value": value}
 
 
 def _label(flavor: Flavor) -> str:
     price = "price not known" if flavor.su_per_hour is None else f"{amount(flavor.su_per_hour)} SU an hour"
     return f"{flavor.name}: {flavor.vcpus} CPUs, {amount(flavor.ram_mib / 1024)} GB, {price}"
-
-
-def _text(
-    field: str, label: str, placeholder: str, *, optional: bool = False, hint: str = ""
-) -> dict[str, Any]:
-    element = {
-        "type": "plain_text_input",
-        "action_id": FIELD,
-        "placeholder": _plain(placeholder),
-        "max_length": 1000,
-    }
-    return _input(field, label, element, optional=optional, hint=hint)
-
-
-def _input(
-    field: str, label: str, element: dict[str, Any], *, optional: bool, hint: str = ""
-) -> dict[str, Any]:
-    made = {
-        "type": "input",
-        "block_id": field,
-        "label": _plain(label),
-        "element": element,
-        "optional": optional,
-    }
-    return {**made, "hint": _plain(hint)} if hint else made
-
-
-def _plain(text: str) -> dict[str, str]:
-    return {"type": "plain_text", "text": text}

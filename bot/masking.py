@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 MASK = "***"
 SHORTEST = 6  # a shorter value would be found in words that hold no secret
 _REST = r"[^\s\"'<>|\\]+"  # of a URL, in a line, in Slack's markup <url|label> or in JSON
+TOKEN = re.compile(r"\b(?:gh[pousr]_|github_pat_|gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt|oas)-)[\w.-]{10,}")
 _SHAPES = (
     re.compile(r"(?<=ticket=)[^&#\s\"'<>|\\]+"),
     re.compile(r"\bxox[a-z]-[\w-]+|\bxapp-[\w-]+"),
@@ -17,6 +18,9 @@ _SHAPES = (
     re.compile(r"(?<=Binderops-Signature: )\S+"),
     re.compile(r"(?<=\bv0=)[0-9a-f]{64}\b"),  # Slack's signature
     re.compile(r"(?<=://)[^\s/@\"']+:[^\s/@\"']+(?=@)"),  # who signs in, in a URL
+    # A password of Git's, as an HTTP header has it, and the tokens that name themselves: GitHub's, GitLab's.
+    re.compile(r"(?<=Authorization: Basic )[\w+/=]+"),
+    TOKEN,
     re.compile(r"(?i:(?<=password=))[^\s&\"']+"),
 )
 _NAMES = re.compile(r"TOKEN|SECRET|PASSWORD|PASSCODE|_KEY\b")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
+from bot import open_secrets
 from bot.command import Command
 from bot.commands.launch import ID_ALPHABET, ID_LENGTH
 from bot.grammar import parse
@@ -37,6 +38,8 @@ def read(
     text: str, commands: Mapping[str, Command], *, offers: Offers, allow_exact: Sequence[str]
 ) -> Wanted | FormWanted:
     """What the text after ``/binder`` wants. Raises `PersonError` with the place of the mistake in ``text``."""
+    if open_secrets.is_in(text):
+        raise open_secrets.refusal()
     first = _FIRST.match(text)
     if first is None:
         return FormWanted()

@@ -31,8 +31,9 @@ from provisioning import keys
 from provisioning.acting import Actor, Orders
 from provisioning.guest_config import GuestConfig
 from provisioning.guest_link import GuestLink
+from provisioning.handover import Handover
 from provisioning.launch import LEASE, Launcher
-from provisioning.model import Plan, Request
+from provisioning.model import Binder, Plan
 from provisioning.phases import Policy
 from provisioning.plan import make_plan
 from provisioning.reports import Listener
@@ -40,11 +41,13 @@ from provisioning.site_watch import SiteWatch
 from provisioning.sites import Sites
 from provisioning.sources import SOURCES, Source, resolve
 from provisioning.standings import Standings
+from provisioning.store import source_tokens
 from provisioning.store.database import Bell, Database
 from provisioning.store.migrations import migrate
 from provisioning.store.postgres import EmbeddedPostgres
 from provisioning.store.postgres_places import is_made
 from provisioning.store.takeover import free_what_nobody_holds
+from provisioning.vault import Vault
 from provisioning.worker import Loop, Worker
 
 log = logging.getLogger(__name__)
@@ -142,7 +145,9 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         guest_config = GuestConfig(db, link, lambda: keys.load(db, sealed, clock), clock)
         listener = Listener(db, parts.sites, link, bell, clock)
         stack.push_async_callback(listener.stop)
-        launcher = _launcher(parts, db, link, signing, bell)
+        vault = Vault(sealed)
+        handover = Handover(db, link, vault, clock)
+        launcher = _launcher(parts, db, link, signing, bell, vault)
         slack = parts.client(settings)
         oversight = _oversight(parts, slack, db, bell)
         await parts.sites.open()
@@ -154,6 +159,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             clock=clock,
             links=link,
             settings=_desk_settings(parts, standings),
+            vault=vault,
         )
         private_link = Entrance(db, signing.current, clock).private_link
         outbox = Outbox(db, slack, clock, http, private_link, record=slack.note, observe=slack.observed)
@@ -162,6 +168,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             Loop(topic="step", once=launcher.once, width=STEPS_AT_ONCE, is_chained=True),
             Loop(topic="listen", once=listener.once),
             Loop(topic="config", once=guest_config.once, width=2, tick_s=5),
+            Loop(topic="token", once=handover.once, width=2),
             Loop(topic="story", once=Narrator(db=db, clock=clock).once),
             Loop(topic="outbox", once=outbox.once, width=4),
         )
@@ -200,14 +207,20 @@ def _desk_settings(parts: Parts, standings: Standings) -> DeskSettings:
     )
 
 
-def _launcher(parts: Parts, db: Database, link: GuestLink, signing: keys.Keys, bell: Bell) -> Launcher:
+def _launcher(
+    parts: Parts, db: Database, link: GuestLink, signing: keys.Keys, bell: Bell, vault: Vault
+) -> Launcher:
     settings = parts.settings
     deployment = settings.text("deployment")
     policy_on_sources = source_policy(settings)
 
-    async def plan(request: Request) -> Plan:
+    async def plan(binder: Binder) -> Plan:
+        request = binder.request
         site = parts.sites.named(request.options.cloud)
-        resolved = await resolve(request, policy=policy_on_sources, sources=parts.sources)
+        async with db.transaction() as tx:
+            kept = await source_tokens.usable(tx, team=binder.team, person=binder.owner)
+        theirs = replace(policy_on_sources, tokens=vault.open(kept))
+        resolved = await resolve(request, policy=theirs, sources=parts.sources)
         return make_plan(request, resolved, await parts.sites.offer(site), site.plans)
 
     actor = Actor(

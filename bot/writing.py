@@ -6,11 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from bot import home_row, intents
-from bot.effects import Answer, Effect, Grant, Launch, SendLog, ShowHome
+from bot.effects import Answer, Effect, ForgetToken, Grant, KeepToken, Launch, SendLog, ShowHome
 from bot.intents import Asked
 from bot.story import key_of
 from provisioning.model import BinderId, Event, Happened
-from provisioning.store import binders
+from provisioning.store import binders, source_tokens
 from provisioning.store.database import Database, Tx
 
 log = logging.getLogger(__name__)
@@ -64,6 +64,12 @@ async def _follow(tx: Tx, asked: Asked, effect: Effect, now: datetime) -> None:
         case SendLog():
             await _send_log(tx, asked, effect, now)
             await _answer(tx, asked, effect.answer, now)
+        case KeepToken(scope=scope, sealed=sealed, answer=answer):
+            await source_tokens.keep(tx, scope, sealed, at=now, by=asked.who)
+            await _answer(tx, asked, answer, now)
+        case ForgetToken(scope=scope, answer=answer):
+            await source_tokens.forget(tx, scope)
+            await _answer(tx, asked, answer, now)
         case ShowHome():
             await home_row.open_for(
                 tx, asked, refusal=effect.refusal, is_blank=asked.details.is_blank, now=now

@@ -31,7 +31,7 @@ from provisioning.errors import BinderopsError, TemporaryError, UnexpectedError
 from provisioning.guest.rules import Rules
 from provisioning.guest_link import GuestLink
 from provisioning.launch_spec import Limits, launch_json
-from provisioning.model import Binder, CloudObject, Kind, Mark, Phase, Plan, Request
+from provisioning.model import Binder, CloudObject, Kind, Mark, Phase, Plan
 from provisioning.phases import LIMITS, Seen
 from provisioning.sites import Sites
 from provisioning.store import binders
@@ -63,7 +63,7 @@ class Actor:
     db: Database
     sites: Sites
     link: GuestLink
-    plan: Callable[[Request], Awaitable[Plan]]
+    plan: Callable[[Binder], Awaitable[Plan]]  # what its request means, to its owner
     orders: Orders
     deployment: str
     clock: Callable[[], datetime]
@@ -89,7 +89,7 @@ class Actor:
         mark = Mark(deployment=self.deployment, binder=binder.id, attempt=binder.attempt)
         match action:
             case Resolve():
-                return Planned(await self.plan(binder.request))
+                return Planned(await self.plan(binder))
             case Admit(since=since):
                 return await admission.quote(self.sites.of(binder), binder, since)
             case MakePort() | MakeFloatingIp() | MakeVolume() | MakeServer():

@@ -93,6 +93,26 @@ class GuestLink:
         if not is_taken:
             raise _silent("it took something else than it was sent")
 
+    async def hand_token(
+        self, agent_url: str, binder: str, *, authorization: str, refused: Failure, cert_sha256: str = ""
+    ) -> None:
+        """Give a waiting guest what opens its private repository, and what to say where that is refused; twice is harmless.
+
+        ``authorization``: the header's value; empty: there is none any more, and the guest fails with ``refused``.
+        """
+        body = {
+            "authorization": authorization,
+            "refused": {"code": refused.code, "message": refused.message, "hint": refused.hint},
+        }
+        await self._call(
+            agent_url,
+            binder,
+            "PUT",
+            "/_binder/token",
+            cert_sha256=cert_sha256,
+            body=json.dumps(body).encode(),
+        )
+
     async def reaches_people(self, public_url: str, *, is_certified: bool = True) -> bool:
         """Whether the public address is answered by the guest's own gate, which lets nobody in without a ticket.
 
@@ -171,6 +191,7 @@ def report_from_json(value: Mapping[str, Any]) -> Report:
             failure=_failure(failure) if failure else None,
             note=_text(value.get("note", ""), _SENTENCE),
             open_path=_text(value.get("open_path", ""), _SENTENCE),
+            awaits=_text(value.get("awaits", ""), _WORD),
         )
     except (KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"no report: {error}") from error

@@ -36,9 +36,7 @@ async def load(db: Database, secret: str, clock: Callable[[], datetime]) -> Keys
 
     Raises `RefusedError` (``wrong-key``) where they were sealed with another ``secret``.
     """
-    seal = Fernet(
-        base64.urlsafe_b64encode(hashlib.sha256(b"binderops signing keys\0" + secret.encode()).digest())
-    )
+    seal = seal_of("binderops signing keys", secret)
     async with db.transaction() as tx:
         for role in _ROLES:
             sealed = seal.encrypt(Signer.generate().private_bytes)
@@ -53,6 +51,11 @@ async def load(db: Database, secret: str, clock: Callable[[], datetime]) -> Keys
             "Set the BINDEROPS_KEY that this database was first used with.",
         ) from error
     return Keys(current, following)
+
+
+def seal_of(use: str, secret: str) -> Fernet:
+    """What seals for one use: what was sealed for another cannot be opened with it."""
+    return Fernet(base64.urlsafe_b64encode(hashlib.sha256(use.encode() + b"\0" + secret.encode()).digest()))
 
 
 def secret_of(home: Path, given: str) -> str:

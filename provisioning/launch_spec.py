@@ -51,6 +51,9 @@ def launch_json(
             "ref": plan.ref,
             "address": plan.source_address,  # git connects to this one; empty: not checked (allow_exact), or not git's
             "allow_exact": list(allow_exact),
+            **(
+                {"awaits_token": True} if plan.needs_token else {}
+            ),  # the bot hands it over; it is not in here
             "rules": {"allow": list(told.allow), "deny": list(told.deny), "ask": told.ask},
         },
         "path": plan.request.path,

@@ -77,6 +77,7 @@ class Plan:
     source_url: str = ""  # where redirects led; empty: the request's own address
     source_address: str = ""  # the checked address of a git host; the guest connects to this one
     source_kind: str = "git"  # how the guest fetches it: git, archive, swh, or the site of a record
+    needs_token: bool = False  # private: its guest fetches it with a token that the owner may use
 
 
 class Phase(StrEnum):
@@ -142,6 +143,7 @@ class Report:
     failure: Failure | None = None  # with failed
     note: str = ""  # what the guest decided, for people: "built from binder/", "opens a.ipynb"
     open_path: str = ""  # with ready: what the first button opens
+    awaits: str = ""  # with fetch: "token" where the guest waits for one, said again after each restart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,6 +128,7 @@ def make_plan(request: Request, resolved: Resolved, offer: Offer, policy: PlanPo
         source_url=resolved.url,
         source_address=resolved.address,
         source_kind=resolved.kind(request),
+        needs_token=resolved.needs_token,
     )
 
 

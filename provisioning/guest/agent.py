@@ -14,7 +14,7 @@ import traceback
 from contextlib import suppress
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from . import caddy, certificate, fetch, jupyter, paths
 from .build_docker import DockerRuntime
@@ -23,6 +23,7 @@ from .calls import Calls
 from .causes import Cause, FailedError
 from .durable import read_json, write_json
 from .environment import for_tools
+from .handed import Handed, Token
 from .interfaces import Browser
 from .job import Job, Runtime
 from .logbook import Logbook
@@ -116,7 +117,10 @@ class Agent:
         if self._reports.last is None:
             self._reports.say("setup", "The instance is up")
         self._people = People(orders, self._config, self._verifier, cookie_key(self._state), self._endpoint)
-        self._calls = Calls(orders, self._config, self._verifier, self._reports, self._log, self._endpoint)
+        self._handed = Handed()
+        self._calls = Calls(
+            orders, self._config, self._verifier, self._reports, self._log, self._endpoint, self._handed
+        )
         self._web: ThreadingHTTPServer = serve(self._answer)
         self._start_caddy(self._web.server_port)
 
@@ -151,11 +155,13 @@ class Agent:
         fetched, built = self._state / "fetched.json", self._state / "built.json"
         repository = self._state / "repo"
         if not fetched.exists():
+            token = self._token()
             self._reports.say("fetch", f"Fetching {orders.source.ref or orders.source.short_id}")
             fetch.fetch(
                 orders.source, orders.limits, state=self._state, children=self._children, environ=self._environ,
-                on_line=self._logger("fetch"),
+                on_line=self._logger("fetch"), token=token,
             )  # fmt: skip
+            del token
             write_json(fetched, {"commit": orders.source.commit})
         tree = FolderTree(repository)
         kept = read_json(built)
@@ -171,6 +177,13 @@ class Agent:
             write_json(built, {"chosen": vars(chosen)})
             self._reports.say("build", "Built", note=note)
         return job, chosen
+
+    def _token(self) -> Optional[Token]:
+        if not self._orders.source.awaits_token:
+            return None
+        return self._handed.wait(
+            lambda: self._reports.say("fetch", "Waiting for the token", awaits="token"), self._pause
+        )
 
     def _job(self, repository: Path, chosen: paths.Chosen, tree: FolderTree) -> Job:
         progress = Progress(self._reports, self._log)

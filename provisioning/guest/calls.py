@@ -9,6 +9,7 @@ from typing import Callable, Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from . import jupyter
+from .handed import Handed
 from .job import Endpoint
 from .logbook import Logbook
 from .orders import BadOrdersError, Orders
@@ -32,6 +33,7 @@ class Calls:
     reports: Reports
     log: Logbook
     endpoint: Endpoint
+    handed: Handed
 
     def answer(self, asked: Asked) -> Answer:
         """Whatever came to the agent's site."""
@@ -56,6 +58,7 @@ class Calls:
             ("GET", "/_binder/log"): self._log,
             ("GET", "/_binder/activity"): self._activity,
             ("PUT", "/_binder/config"): self._configure,
+            ("PUT", "/_binder/token"): self._take,
         }
 
     def _status(self, asked: Asked) -> Answer:
@@ -76,6 +79,10 @@ class Calls:
     def _configure(self, asked: Asked) -> Answer:
         now = self.config.change(json.loads(asked.body))
         return _json(200, {"epoch": now.epoch, "keys": list(now.keys)})
+
+    def _take(self, asked: Asked) -> Answer:
+        self.handed.put(json.loads(asked.body))
+        return _json(200, {})
 
 
 def _asked_for(asked: Asked, name: str) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from .causes import Cause, FailedError, classify
 from .durable import read_json
 from .environment import for_git, for_records
+from .handed import Token
 from .orders import Limits, Source
 from .processes import Children, Finished, OnLine, TooLongError
 
@@ -68,6 +69,7 @@ def fetch(
     children: Children,
     environ: Mapping[str, str],
     on_line: OnLine,
+    token: Optional[Token] = None,
 ) -> Path:
     """The folder with the source at its commit. Starts from nothing each time. Raises `FailedError`."""
     if not source.rules.allows(source.url):
@@ -77,7 +79,7 @@ def fetch(
         shutil.rmtree(old, ignore_errors=True)
     part.mkdir(parents=True)
     if source.kind == "git":
-        _by_git(source, limits, part, state, children, environ, on_line)
+        _by_git(source, limits, part, state, children, environ, on_line, token)
     else:
         _by_records(limits, part, state, children, environ, on_line)
     part.rename(whole)
@@ -123,9 +125,11 @@ def _by_git(
     children: Children,
     environ: Mapping[str, str],
     on_line: OnLine,
+    token: Optional[Token],
 ) -> None:
     env = for_git(environ, state, protocol_of(source), is_pinned=bool(source.address))
-    git = _Git(source, limits, part, children, env, on_line)
+    env.update(token.environment(source.url) if token else {})
+    git = _Git(source, limits, part, children, env, on_line, token)
     git.run("init", "--quiet", "--initial-branch=main")
     git.run("remote", "add", "origin", source.url)
     shallow = git.run(
@@ -159,6 +163,7 @@ class _Git:
         children: Children,
         env: Mapping[str, str],
         on_line: OnLine,
+        token: Optional[Token],
     ) -> None:
         self._source = source
         self._limits = limits
@@ -166,6 +171,7 @@ class _Git:
         self._children = children
         self._env = env
         self._on_line = on_line
+        self._token = token
         self._settings = settings(source)
 
     def run(self, *words: str, is_tried: bool = False) -> Optional[Finished]:
@@ -182,6 +188,8 @@ class _Git:
             return finished
         if is_tried and _is_refused_commit(finished.lines):
             return None
+        if self._token:
+            self._token.check(finished.lines)
         raise FailedError(classify(finished.lines, f"git {words[0]}"))
 
     def check_size(self) -> None:

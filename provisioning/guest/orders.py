@@ -49,6 +49,7 @@ class Source:
     address: str  # connect to this one; empty only for what ``allow_exact`` names
     allow_exact: tuple[str, ...]
     rules: Rules = field(default_factory=Rules)
+    awaits_token: bool = False  # private: the bot hands over what opens it
 
     @property
     def short_id(self) -> str:
@@ -163,6 +164,7 @@ def _source(value: Mapping[str, Any]) -> Source:
         address=str(value["address"]),
         allow_exact=tuple(str(prefix) for prefix in value["allow_exact"]),
         rules=_rules(value.get("rules", {})),
+        awaits_token=value.get("awaits_token") is True,
     )
 
 

@@ -16,7 +16,7 @@ from .logbook import Logbook, cleaned
 _LONGEST_LINE = 1024
 _LONGEST_MESSAGE = 500
 _MOST_AT_ONCE = 200
-_ON_CONSOLE = ("v", "n", "t", "phase", "step", "msg", "cert_sha256")
+_ON_CONSOLE = ("v", "n", "t", "phase", "step", "msg", "cert_sha256", "awaits")
 
 
 def console_line(report: Mapping[str, Any]) -> str:
@@ -62,6 +62,7 @@ class Reports:
         interfaces: Optional[Sequence[Mapping[str, str]]] = None,
         failure: Optional[Mapping[str, Any]] = None,
         open_path: str = "",
+        awaits: str = "",
     ) -> None:
         """Tell one thing: kept on disk, on the console, and to whoever polls."""
         text = " ".join(cleaned(message).split())[:_LONGEST_MESSAGE]
@@ -72,6 +73,7 @@ class Reports:
             "interfaces": None if interfaces is None else list(interfaces),
             "failure": failure,
             "open_path": open_path,
+            "awaits": awaits,
         }
         with self._changed:
             number = self._all[-1]["n"] + 1 if self._all else 1

@@ -3,7 +3,7 @@
 A source has ``detect`` (no network) and ``resolve`` (the immutable id, with what the source tells of title, size and licence).
 Both `identify` and `resolve` raise `PersonError` (``ref-not-found``, ``ambiguous-commit``, ``repository-not-found``,
 ``repository-empty``, ``record-not-found``, ``doi-leads-elsewhere``, ``not-an-archive``, ``source-too-large``, ``address-refused``,
-``protocol-not-allowed``, ``too-many-redirects``, ``source-unknown``; none knows a place in the person's text), `TemporaryError`
+``protocol-not-allowed``, ``too-many-redirects``, ``token-refused``, ``source-unknown``; none knows a place in the person's text), `TemporaryError`
 (``source-unreachable``, ``source-slow``), `TeamError` (``source-not-allowed``) or `RefusedError` (``source-unreadable``, ``git-too-old``, ``program-missing``).
 """
 

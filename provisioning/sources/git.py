@@ -34,20 +34,24 @@ class Git:
 
     async def resolve(self, request: Request, policy: SourcePolicy) -> Resolved:
         """The commit behind the request's ref, asked of the server."""
+        place: Place | None = None
         try:
             async with asyncio.timeout(self.limit.total_seconds()):
                 place = await final_place(request.repo, policy)
                 await require_pinning(place)
                 commit, name, moved = await self._find(place, _wanted(request), request.path)
         except GitError as error:
-            raise trouble.told(request.repo, str(error)) from error
+            raise trouble.told(place, request.repo, str(error)) from error
         except TooMuchError as error:
             raise trouble.too_large(request.repo) from error
         except TimeoutError as error:
             if refs.may_be_commit(request.ref) and not refs.is_full(request.ref):
                 raise trouble.slow(request.repo, "Give the whole commit, which is found faster.") from error
             raise trouble.slow(request.repo) from error
-        return Resolved(commit=commit, ref=name, address=place.address, url=place.url, folders_in_ref=moved)
+        return Resolved(
+            commit=commit, ref=name, address=place.address, url=place.url, folders_in_ref=moved,
+            needs_token=place.token is not None,
+        )  # fmt: skip
 
     async def _find(self, place: Place, wanted: str, path: str) -> tuple[str, str, int]:
         """Commit, short name, and how many folders of the path belong to that name."""

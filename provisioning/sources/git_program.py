@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from provisioning.errors import RefusedError
+from provisioning.source_tokens import SourceToken
 from provisioning.sources.address import host_and_port, is_literal
 
 _PINS_SINCE = (2, 37)  # http.curloptResolve; an older git passes the setting over without a word
@@ -34,6 +35,7 @@ class Place:
 
     url: str
     address: str
+    token: SourceToken | None = None  # what opens it, where it is closed
 
 
 class GitError(Exception):
@@ -124,8 +126,19 @@ def _environment(place: Place) -> dict[str, str]:
         **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
         "HOME": "/nonexistent", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C",
         "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "true", "SSH_ASKPASS": "true", "GIT_NO_LAZY_FETCH": "1",
-        "GIT_ALLOW_PROTOCOL": urlsplit(place.url).scheme,
+        "GIT_ALLOW_PROTOCOL": urlsplit(place.url).scheme, **_opened(place),
     }  # fmt: skip
+
+
+def _opened(place: Place) -> dict[str, str]:
+    """The token as a setting for this very URL: in the environment, for everybody on the machine reads arguments."""
+    if place.token is None:
+        return {}
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"http.{place.url}.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: {place.token.login.authorization}",
+    }
 
 
 async def _first_bytes(stream: asyncio.StreamReader | None, most: int) -> str:

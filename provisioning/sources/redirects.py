@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -18,33 +19,58 @@ _SMART = "application/x-git-upload-pack-advertisement"
 # Sites send browsers elsewhere than git; version 2 answers with a few lines instead of all refs.
 _HEADERS = {"User-Agent": "git/binderops", "Git-Protocol": "version=2"}
 _MOST_READ = 64 * 1024
+_CLOSED = frozenset({401, 403, 404})  # what sites answer strangers about a private repository
+_REFUSED = frozenset({401, 403})
 
 
 async def final_place(url: str, policy: SourcePolicy) -> Place:
     """The place that answers git itself, after at most three redirects.
 
-    Raises `PersonError` (``address-refused``, ``protocol-not-allowed``, ``too-many-redirects``, ``repository-not-found``) and
+    Raises `PersonError` (``address-refused``, ``protocol-not-allowed``, ``too-many-redirects``, ``repository-not-found``, ``token-refused``) and
     `TemporaryError` (``source-unreachable``).
     """
     for _ in range(_MOST + 1):
         place = await checked(url, policy)
-        onward = await _redirect(place) if urlsplit(url).scheme != "git" else ""
-        if not onward:
+        if urlsplit(url).scheme == "git":
             return place
-        url = onward
+        place, url = await _opened(place, policy)
+        if not url:
+            return place
     raise PersonError(
         "too-many-redirects", f"{url} redirects again and again.", "Give the repository's final address."
     )
 
 
-async def _redirect(place: Place) -> str:
-    """Where the server sends git instead; empty where it answers itself. Nothing is followed."""
+async def _opened(place: Place, policy: SourcePolicy) -> tuple[Place, str]:
+    """The place, with a token only where it is closed without one, and where it leads instead.
+
+    What is open is asked for without a token: an expired one closes nothing, and no site learns who reads what.
+    """
+    token = policy.token_for(place.url)
+    try:
+        status, onward = await _redirect(place)
+        if status not in _CLOSED or token is None:
+            return place, onward
+    except PersonError:  # sites send strangers to a page for signing in, too
+        if token is None:
+            raise
+    place = replace(place, token=token)
+    status, onward = await _redirect(place)
+    if status in _REFUSED:
+        raise token.refused()
+    return place, onward
+
+
+async def _redirect(place: Place) -> tuple[int, str]:
+    """The server's status, and where it sends git instead; empty where it answers itself. Nothing is followed."""
     asked = place.url + _ASKED
+    token = {"Authorization": place.token.login.authorization} if place.token else {}
     try:
         async with (
             aiohttp.ClientSession(connector=connector(place), timeout=aiohttp.ClientTimeout()) as session,
-            session.get(asked, allow_redirects=False, headers=_HEADERS) as answer,
+            session.get(asked, allow_redirects=False, headers=_HEADERS | token) as answer,
         ):
+            status = answer.status
             location = answer.headers.get("Location", "") if answer.status // 100 == 3 else ""
             is_page = answer.status == 200 and answer.content_type != _SMART
             with suppress(asyncio.IncompleteReadError):  # the usual case: a short answer, read to its end
@@ -55,8 +81,8 @@ async def _redirect(place: Place) -> str:
         # Git would read it as the listing of a server without the smart protocol, mostly an empty one.
         raise absent(place.url)
     if not location:
-        return ""
+        return status, ""
     target = urljoin(asked, location)
     if not target.endswith(_ASKED):
         raise absent(place.url)  # a sign-in page, or an ordinary web page
-    return target.removesuffix(_ASKED)
+    return status, target.removesuffix(_ASKED)

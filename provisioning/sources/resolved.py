@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from provisioning.guest.rules import Rules
 from provisioning.model import PathKind, Request
+from provisioning.source_tokens import SourceToken, chosen
 
 GIT_PROVIDERS = frozenset({"gh", "gl", "git", "gist"})
 _CLIMBS = re.compile(r"[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)", re.IGNORECASE)
@@ -27,6 +28,7 @@ class Resolved:
     folders_in_ref: int = (
         0  # how many folders at the path's beginning belong to the branch's name, which has slashes
     )
+    needs_token: bool = False  # it was closed without a token, and one of the policy's opened it
 
     def as_found(self, request: Request) -> Request:
         """The request with its branch's whole name, and with what is left of its path for the path."""
@@ -57,6 +59,7 @@ class SourcePolicy:
     allow_exact: tuple[str, ...] = ()  # URL prefixes exempt from the rules on scheme and address
     rules: Rules = field(default_factory=Rules)  # which hosts, organisations and repositories
     most_mib: int = 2048  # what instances fetch; a source that is known to be larger is not launched
+    tokens: tuple[SourceToken, ...] = ()  # that the person who asks may use
 
     def exempts(self, url: str) -> bool:
         """Whether the URL lies below an exempt prefix.
@@ -66,3 +69,10 @@ class SourcePolicy:
         if _CLIMBS.search(url):
             return False
         return any(p.rstrip("/") and f"{url}/".startswith(f"{p.rstrip('/')}/") for p in self.allow_exact)
+
+    def token_for(self, url: str) -> SourceToken | None:
+        """The token for a closed place; none where what is sent could be read on the way."""
+        is_sent_safely = urlsplit(url).scheme == "https" or (
+            urlsplit(url).scheme == "http" and self.exempts(url)
+        )
+        return chosen(self.tokens, url) if is_sent_safely else None

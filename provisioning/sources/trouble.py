@@ -3,6 +3,8 @@
 import re
 
 from provisioning.errors import BinderopsError, PersonError, TeamError, TemporaryError
+from provisioning.source_tokens import SourceToken
+from provisioning.sources.git_program import Place
 from provisioning.sources.resolved import SourcePolicy
 
 # Git's words, seen with 2.39 and 2.47 against GitHub, GitLab and git http-backend.
@@ -10,6 +12,9 @@ _ABSENT = re.compile(
     r"repository '.*' not found|could not read (?:username|password)|authentication failed|access denied"
     r"|terminal prompts disabled|returned error: 40[0134]|is this a git repository",
     re.IGNORECASE,
+)
+_CLOSED = re.compile(
+    r"authentication failed|could not read (?:username|password)|returned error: 40[13]", re.IGNORECASE
 )
 _NO_SUCH_COMMIT = re.compile(
     r"couldn't find remote ref|not our ref|unadvertised object|does not support shallow", re.IGNORECASE
@@ -21,8 +26,16 @@ def has_no_such_commit(complaint: str) -> bool:
     return _NO_SUCH_COMMIT.search(complaint) is not None
 
 
-def told(url: str, complaint: str) -> BinderopsError:
-    """Git's complaint as an error of ours: ``repository-not-found`` or ``source-unreachable``."""
+def told(place: Place | None, url: str, complaint: str) -> BinderopsError:
+    """Git's complaint as an error of ours: ``repository-not-found``, ``token-refused`` or ``source-unreachable``.
+
+    ``place``: where git was sent, where it came so far.
+    """
+    if place is not None and place.token is not None:
+        if _CLOSED.search(complaint):
+            return place.token.refused()
+        if _ABSENT.search(complaint):
+            return hidden(place.url, place.token)
     if _ABSENT.search(complaint):
         return absent(url)
     lines = [line for line in complaint.splitlines() if line.startswith(("fatal:", "error:"))]
@@ -34,7 +47,16 @@ def absent(url: str) -> PersonError:
     return PersonError(
         "repository-not-found",
         f"There is no public repository at {url}: it does not exist, or it is private.",
-        "Check its address; a private one must be made public first.",
+        "Check its address. If it is private, type /binder token to give a token that may read it, then launch again.",
+    )
+
+
+def hidden(url: str, token: SourceToken) -> PersonError:
+    """Missing, or not among what the token may read: again both look the same."""
+    return PersonError(
+        "repository-not-found",
+        f"{url} is not there for {token.scope.named}: it does not exist, or the token may not read it.",
+        "Check its address, and which repositories the token was made for; /binder token gives another one.",
     )
 
 

@@ -15,4 +15,4 @@ update intents set desk = null, desk_until = null where desk is not null and sta
 update outbox set lease = null, lease_until = null where lease is not null
 
 -- name: configs
-update binders set config_next = null where config_next is not null
+update binders set config_next = null, token_next = null where config_next is not null or token_next is not null

@@ -99,6 +99,23 @@ class GitServer(HttpServer):
         }
 
 
+class ClosedGitServer(GitServer):
+    """Lets in who sends this very ``Authorization``, and answers everybody else as ``closed`` says."""
+
+    def __init__(self, folder: Path, authorization: str, *, closed: int = 401) -> None:
+        super().__init__(folder)
+        self.authorization = authorization
+        self.sent: list[str] = []  # what was sent with each request; empty: nothing
+        self._closed = closed
+
+    async def _backend(self, request: web.Request) -> web.Response:
+        self.sent.append(request.headers.get("Authorization", ""))
+        if self.sent[-1] != self.authorization:
+            headers = {"WWW-Authenticate": "Basic"} if self._closed == 401 else {}
+            return web.Response(status=self._closed, headers=headers)
+        return await super()._backend(request)
+
+
 def answering(status: int, body: str = "", **headers: str) -> HttpServer:
     """A server that gives one answer to everything."""
 

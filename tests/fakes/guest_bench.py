@@ -116,7 +116,16 @@ def until(is_so: Any, limit_s: float) -> None:
 class GuestBench:
     """One state folder and the agent on it."""
 
-    def __init__(self, state: Path, url: str, commit: str, *, tls: str = "off", **launch: Any) -> None:
+    def __init__(
+        self,
+        state: Path,
+        url: str,
+        commit: str,
+        *,
+        tls: str = "off",
+        awaits_token: bool = False,
+        **launch: Any,
+    ) -> None:
         self.state, self.id = state, launch.pop("binder", "aaaabbbbcc")
         self.port = free_port()
         self.signer = Signer.generate()
@@ -133,7 +142,13 @@ class GuestBench:
                 allow_exact=(url.rpartition("/")[0] + "/",), limits=Limits(),
             )
         )  # fmt: skip
-        source = {**dict(orders["source"]), "url": url, "commit": commit, "address": ""}  # type: ignore[call-overload]
+        source = {
+            **dict(orders["source"]),
+            "url": url,
+            "commit": commit,
+            "address": "",
+            "awaits_token": awaits_token,
+        }  # type: ignore[call-overload]
         state.mkdir(parents=True)
         self.orders = {
             **orders,

@@ -12,7 +12,7 @@ from provisioning.acting import Actor, Orders
 from provisioning.errors import BinderopsError, RefusedError, TeamError, TemporaryError
 from provisioning.inventory import Shared
 from provisioning.launch import Launcher
-from provisioning.model import Binder, BinderId, CloudId, CloudObject, Kind, Mark, Phase, Plan, Request, Verb
+from provisioning.model import Binder, BinderId, CloudId, CloudObject, Kind, Mark, Phase, Plan, Verb
 from provisioning.phases import Policy
 from provisioning.quota import Allowance, Quota, Resource
 from provisioning.sites import Site, Sites, site
@@ -94,8 +94,8 @@ class Bench:
         quota = Shared(cloud.quota, self.clock, every=at_once, moment=lambda q: q.read_at)
         return replace(site(cloud, self.clock, name=name, listing_every=at_once), quota=quota)
 
-    async def _plan(self, request: Request) -> Plan:
-        return self.plans.get(request.options.cloud, a_plan())
+    async def _plan(self, binder: Binder) -> Plan:
+        return self.plans.get(binder.request.options.cloud, a_plan())
 
     async def ask_for(self, *ids: BinderId, cloud: str = "") -> None:
         request = a_binder().request

@@ -21,7 +21,6 @@ from provisioning.model import (
     Phase,
     Plan,
     Report,
-    Request,
     Verb,
 )
 from provisioning.phases import LIMITS, Policy
@@ -75,7 +74,7 @@ class Bench:
             clock=self.clock,
         )
 
-    async def _plan(self, request: Request) -> Plan:
+    async def _plan(self, binder: Binder) -> Plan:
         if isinstance(self.plan, BinderopsError):
             raise self.plan
         return self.plan

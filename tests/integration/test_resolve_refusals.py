@@ -253,7 +253,7 @@ async def test_given_a_checked_address_when_redirects_are_sought_then_that_addre
     async with redirecting(lambda path: f"https://next.invalid{path}") as server:
         port = server.url.rpartition(":")[2]
 
-        onward = await _redirect(Place(url=f"http://source.invalid:{port}/course", address="127.0.0.1"))
+        _, onward = await _redirect(Place(url=f"http://source.invalid:{port}/course", address="127.0.0.1"))
 
     assert onward == "https://next.invalid/course"
 

@@ -35,6 +35,9 @@ def unhidden() -> Iterator[None]:
         pytest.param("postgresql://me:pw%20@db/x", "pw%20", id="a database's URL"),
         pytest.param("https://user:t0ken@git.example/r.git", "t0ken", id="a repository's URL"),
         pytest.param("host=db password=pw1 user=me", "pw1", id="a connection's words"),
+        pytest.param("Authorization: Basic eDp5", "eDp5", id="git's password"),
+        pytest.param("took ghp_abcdefghij0123", "ghp_abcdefghij0123", id="a token of GitHub's"),
+        pytest.param("took glpat-abcdefghij-0123", "glpat-abcdefghij-0123", id="a token of GitLab's"),
     ],
 )
 def test_given_a_line_with_a_secret_when_masked_then_the_secret_is_not_in_it(line: str, secret: str) -> None:

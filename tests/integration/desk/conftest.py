@@ -25,6 +25,7 @@ from provisioning.errors import TemporaryError
 from provisioning.model import Binder, BinderId, Flavor, Phase
 from provisioning.store import binders
 from provisioning.store.database import Database
+from provisioning.vault import Vault
 from tests.conftest import Clock
 from tests.strategies import LAB, a_binder, a_plan, a_report
 
@@ -194,7 +195,7 @@ async def workspace(db: Database, clock: Clock, tmp_path: Path) -> AsyncIterator
     async with aiohttp.ClientSession() as http:
         desk = Desk(
             db=db, people=People(slack, clock), clock=clock, links=guest,
-            settings=DeskSettings(flavors=lambda: {"": FLAVORS}),
+            settings=DeskSettings(flavors=lambda: {"": FLAVORS}), vault=Vault("key"),
         )  # fmt: skip
         outbox = Outbox(db, slack, clock, http, private_link, record=slack.note)
         line = SocketMode(slack, lambda: settings.secrets.slack_app_token, clock)

@@ -25,7 +25,6 @@ from provisioning.model import (
     Kind,
     Phase,
     Plan,
-    Request,
     Verb,
 )
 from provisioning.phases import Policy
@@ -97,7 +96,7 @@ class World:
             db=self.db, sites=sites, actor=actor, policy=self.policy, deployment=self.deployment, clock=self.clock
         )  # fmt: skip
 
-    async def _plan(self, request: Request) -> Plan:
+    async def _plan(self, binder: Binder) -> Plan:
         return self.plan
 
     async def ask(self) -> BinderId:

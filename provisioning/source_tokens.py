@@ -1,0 +1,116 @@
+"""Tokens that open private repositories: whose, for which host, and which one counts for a URL. Pure.
+
+How they are kept, so that no database can open one, is the business of `provisioning.vault`.
+"""
+
+import base64
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from provisioning.errors import PersonError
+
+LONGEST = 1000  # characters of a token
+ANY_USER = "x-access-token"  # where a site asks for no name of its own: GitHub and GitLab take any
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,5})?")
+_PREFIX = re.compile(r"[A-Za-z0-9._~-]+(?:/[A-Za-z0-9._~-]+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whose a token is, and where it counts."""
+
+    team: str
+    person: str  # empty: for everyone of the team
+    host: str  # in small letters, with its port where it is not 443
+    prefix: str = ""  # an organisation or group; empty: everything of the host
+
+    @property
+    def place(self) -> str:
+        """The host with its organisation, as people write it."""
+        return f"{self.host}/{self.prefix}" if self.prefix else self.host
+
+    @property
+    def named(self) -> str:
+        """What it is called towards the person who launches."""
+        whose = "your token" if self.person else "the token for everyone here"
+        return f"{whose} for {self.place}"
+
+    def covers(self, url: str) -> bool:
+        """Whether it may be sent to this URL: exactly its host, and below its organisation."""
+        parts = urlsplit(url)
+        path = unquote(parts.path).casefold().strip("/")
+        if host_of(url) != self.host or ".." in path.split("/"):
+            return False
+        return not self.prefix or f"{path}/".startswith(f"{self.prefix.casefold()}/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """The secret itself."""
+
+    username: str
+    secret: str = field(repr=False)
+
+    @property
+    def authorization(self) -> str:
+        """The value of HTTP's ``Authorization``; as secret as the token."""
+        return "Basic " + base64.b64encode(f"{self.username}:{self.secret}".encode()).decode()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceToken:
+    """A token, opened."""
+
+    scope: Scope
+    login: Login
+
+    def refused(self) -> PersonError:
+        """The error of a token that a host does not take."""
+        host = self.scope.host
+        if self.scope.person:
+            hint = "Type /binder token to give a new one, then launch again."
+        else:
+            hint = "Ask an operator to give a new one by /binder token, or type it to give one of your own."
+        return PersonError(
+            "token-refused",
+            f"{host} refuses {self.scope.named}: it is wrong, has expired, was revoked, or may not read this repository.",
+            hint,
+        )
+
+
+def chosen(tokens: Iterable[SourceToken], url: str) -> SourceToken | None:
+    """The one to use for a URL: the person's own before everyone's, and of these the one for the narrowest part of the host."""
+    fitting = [token for token in tokens if token.scope.covers(url)]
+    return max(fitting, key=lambda t: (bool(t.scope.person), len(t.scope.prefix)), default=None)
+
+
+def host_of(url: str) -> str:
+    """The host of a URL as `Scope` has it; empty where it has none."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        return ""
+    host = parts.hostname or ""
+    return host if port in (None, 443) or not host else f"{host}:{port}"
+
+
+def place_in(text: str) -> tuple[str, str] | None:
+    """Host and organisation of what a person typed, a pasted address among it; None where it is neither."""
+    plain = text.strip().removeprefix("https://").rstrip("/")
+    host, _, prefix = plain.partition("/")
+    host = host.lower().removesuffix(":443")
+    if not _HOST.fullmatch(host) or (prefix and not _PREFIX.fullmatch(prefix)):
+        return None
+    return host, prefix
+
+
+def login_in(secret: str, username: str) -> Login | None:
+    """The secret as it was pasted, its spaces around left out; None where it cannot be one."""
+    plain, name = secret.strip(), username.strip()
+    is_sendable = all(" " < c < "\x7f" for c in plain + name)
+    if not plain or len(plain) > LONGEST or ":" in name or not is_sendable:
+        return None
+    return Login(username=name or ANY_USER, secret=plain)
