@@ -50,7 +50,7 @@ class Decision:
 
 
 SOON = timedelta(seconds=1)
-ASK_AGAIN = timedelta(seconds=20)
+ASK_AGAIN = timedelta(minutes=1)  # of many at once a deletion takes this long; asked oftener, all last longer
 CONFIRMATION_LIMIT = timedelta(hours=1)
 
 

@@ -88,7 +88,7 @@ def home(tmp_path: Path) -> Path:
 #: What asks the tests for more than a usual run, or says how it treats its beds: docs/howto/run-the-tests.md.
 SWITCHES = frozenset(
     f"BINDEROPS_{name}"
-    for name in ("BEDS", "KEEP_BEDS", "KILLS", "FAULTS", "SOURCES", "DOCKER", "GUESTS", "FIRST_LIGHT")
+    for name in ("BEDS", "KEEP_BEDS", "KILLS", "FAULTS", "SOURCES", "DOCKER", "GUESTS", "FIRST_LIGHT", "REPLICAS")
 )  # fmt: skip
 
 
