@@ -53,9 +53,9 @@ from provisioning.worker import Loop, Worker
 log = logging.getLogger(__name__)
 
 _PATIENCE_S = 5  # of whoever only looks
-#: Binders that one process steps at the same time. Far more than the cloud is asked for at once (the driver's lanes bound that):
-#: a step that waits for a listing, or for a lane, keeps no other from beginning.
-STEPS_AT_ONCE = 128
+#: Binders that one process steps at the same time. More than the cloud is asked for at once (the driver's lanes bound that), so
+#: that steps which wait for the next listing keep no lane empty; not so many that waiting for a lane uses up a call's time limit.
+STEPS_AT_ONCE = 48
 
 
 def utc_now() -> datetime:
