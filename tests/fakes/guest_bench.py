@@ -1,5 +1,6 @@
 """A real guest agent as a process, a repository that git serves to it, and a person's browser as far as headers go."""
 
+import asyncio
 import json
 import os
 import signal
@@ -231,7 +232,7 @@ class GuestBench:
 
     @asynccontextmanager
     async def link(self) -> AsyncIterator[GuestLink]:
-        async with aiohttp.ClientSession() as session:
+        async with _session() as session:
             yield GuestLink(session, self.signer, lambda: datetime.now(UTC))
 
     def ticket(self, to: str = "/lab", *, binder: str = "") -> str:
@@ -242,8 +243,26 @@ class GuestBench:
     @asynccontextmanager
     async def browser(self) -> AsyncIterator["Browser"]:
         jar = aiohttp.DummyCookieJar()
-        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        async with _session(cookie_jar=jar) as session:
             yield Browser(self, session)
+
+
+@asynccontextmanager
+async def _session(**options: Any) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session that is over when each of its connections is: TLS says goodbye first, and aiohttp does not wait for all of them."""
+    made: list[socket.socket] = []
+
+    def a_socket(info: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, protocol, *_ = info
+        made.append(socket.socket(family, kind, protocol))
+        return made[-1]
+
+    connector = aiohttp.TCPConnector(socket_factory=a_socket)
+    async with aiohttp.ClientSession(connector=connector, **options) as session:
+        yield session
+    async with asyncio.timeout(20):
+        while any(one.fileno() != -1 for one in made):  # noqa: ASYNC110  a socket tells nobody that it was closed
+            await asyncio.sleep(0.01)
 
 
 class Browser:
