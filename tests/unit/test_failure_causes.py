@@ -115,7 +115,7 @@ def _within(value: Any) -> list[Any]:
     return [found for each in value for found in _within(each)] if isinstance(value, tuple | list) else []
 
 
-def test_given_the_issue_causes_then_none_is_without_a_log() -> None:
+def test_given_the_table_then_no_cause_is_without_a_log() -> None:
     assert {cause.code for cause in CAUSES} - {log.code for log in LOGS} == set()
 
 
@@ -128,7 +128,7 @@ def test_given_what_a_log_names_then_the_message_names_it() -> None:
 EXPECTED = {
     "package-not-found": "There is no package named no-such-package-zzz.",
     "package-not-found+libmamba": "There is no package named numexprr.",
-    "package-not-found+conda": "There is no package named what was asked for.",
+    "package-not-found+conda": "Packages that are asked for are in none of conda's channels.",
     "version-not-found+pip": "There is no six==99: the package has other versions only.",
     "dns-failed+git": "A name on the network was not found: git.example.invalid.",
     "dns-failed": "A name on the network was not found.",
