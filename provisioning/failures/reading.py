@@ -1,6 +1,6 @@
 """From the lines that an instance sent as evidence to a cause, and to the few lines that matter. Pure.
 
-Strangers write these lines: they are few and short (`provisioning.guest_link` cuts them), and every pattern is linear.
+Strangers write these lines: they are few and short (`provisioning.guest_link` cuts them), and no pattern nests repetitions.
 """
 
 import re
@@ -13,6 +13,8 @@ from provisioning.model import Failure
 
 # What the agent says where it leaves the cause to us, and where it knows a part only.
 _OPEN = frozenset({"cause-unknown", "server-did-not-start", "server-silent"})
+_UNKNOWN = "It failed, and the log does not say why in words that are known here."
+_UNKNOWN_HINT = "The last lines are shown; the full log has the rest."
 _MOST_LINES = 10
 _LEAST_LINES = 3
 _BEFORE = 4
@@ -51,7 +53,8 @@ def explained(failure: Failure, evidence: Sequence[str]) -> Failure:
             return _told(failure, cause, lines, found)
         if step is not None and step.search(failure.step):
             return _with(failure, cause, lines[-_MOST_LINES:] or failure.lines)
-    return replace(failure, lines=tuple(lines[-_MOST_LINES:]) or failure.lines)
+    shown = replace(failure, lines=tuple(lines[-_MOST_LINES:]) or failure.lines)
+    return replace(shown, message=_UNKNOWN, hint=_UNKNOWN_HINT) if failure.code == "cause-unknown" else shown
 
 
 def said(evidence: Iterable[str]) -> list[str]:
@@ -71,14 +74,8 @@ def _told(
     groups = [hit.groupdict() for _, hit in found]
     what = next((g["what"] for g in groups if g.get("what")), "")
     line = next((g["line"] for g in groups if g.get("line")), "") or _line_of_dockerfile(lines)
-    first, last = found[0][0], found[-1][0]
-    match cause.shown:
-        case Shown.LAST:
-            shown = _around(lines, last)
-        case Shown.FIRST:
-            shown = _around(lines, first)
-        case Shown.END:
-            shown = [lines[first], *lines[max(first + 1, len(lines) - _MOST_LINES + 1) :]]
+    place = found[-1 if cause.shown is Shown.LAST else 0][0]
+    shown = _to_the_end(lines, place) if cause.shown is Shown.END else _around(lines, place)
     return _with(failure, cause, shown, what=what, line=line)
 
 
@@ -97,6 +94,11 @@ def _around(lines: Sequence[str], place: int) -> Sequence[str]:
     """The line that told it, what led to it, and what followed: three to ten lines where there are as many."""
     start = max(0, min(place - _BEFORE, len(lines) - _LEAST_LINES))
     return lines[start : start + _MOST_LINES]
+
+
+def _to_the_end(lines: Sequence[str], place: int) -> Sequence[str]:
+    """The line that told it, and the last ones."""
+    return [lines[place], *lines[max(place + 1, len(lines) - _MOST_LINES + 1) :]]
 
 
 def _bare(name: str) -> str:

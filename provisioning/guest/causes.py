@@ -60,8 +60,8 @@ def unknown(lines: Sequence[str], step: str = "") -> Cause:
     """A program failed: its last lines, and those that may tell why, oldest first. ``step`` is what was done."""
     return Cause(
         "cause-unknown",
-        "It failed, and the log does not say why in words that are known here.",
-        "The last lines are shown; the full log has the rest.",
+        f"It failed: {step}" if step else "It failed.",
+        "The log has the rest.",
         lines=last(lines),
         step=step,
         evidence=evidence(lines),

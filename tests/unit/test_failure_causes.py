@@ -175,7 +175,14 @@ def test_given_a_server_that_does_not_start_then_words_of_a_build_tell_nothing()
 def test_given_an_agent_that_sends_no_evidence_then_its_own_lines_stay() -> None:
     bare = Failure(code="cause-unknown", message="m", hint="h", lines=("a", "b"))
 
-    assert explained(bare, []) == bare
+    assert explained(bare, []).lines == ("a", "b")
+
+
+def test_given_words_that_no_row_knows_then_that_is_said() -> None:
+    unknown = told(("the moon is in the wrong phase",), step="Run postbuild.sh")
+
+    assert (unknown.code, "not say why" in unknown.message) == ("cause-unknown", True)
+    assert unknown.lines == ("the moon is in the wrong phase",)
 
 
 @given(st.lists(st.text(max_size=400), max_size=100), st.text(max_size=50))
