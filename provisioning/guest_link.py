@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from provisioning.errors import TemporaryError
+from provisioning.failures import explained
 from provisioning.model import Failure, Interface, Report
 from provisioning.tickets import SIGNATURE_HEADER, Signer
 
@@ -29,6 +30,7 @@ _UNKEEPABLE = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL holds no NUL, UTF
 _WORD, _SENTENCE, _LINE = 100, 2_000, 4_000  # characters
 _MOST_INTERFACES = 50
 _MOST_LINES = 20
+_MOST_EVIDENCE, _EVIDENCE = 100, 400  # lines, and characters of each
 
 
 class GuestLink:
@@ -206,13 +208,16 @@ def _interface(value: Mapping[str, Any]) -> Interface:
 
 
 def _failure(value: Mapping[str, Any]) -> Failure:
-    return Failure(
+    """The failure as the agent knows it, with the cause that its evidence tells; the evidence itself is not kept."""
+    told = Failure(
         code=_text(value["code"], _WORD),
         message=_text(value["message"], _SENTENCE),
         hint=_text(value.get("hint", ""), _SENTENCE),
         lines=tuple(_text(line, _LINE) for line in list(value.get("lines", ()))[:_MOST_LINES]),
         step=_text(value.get("step", ""), _SENTENCE),
     )
+    evidence = list(value.get("evidence", ()))[:_MOST_EVIDENCE]
+    return explained(told, [_text(line, _EVIDENCE) for line in evidence])
 
 
 def _text(value: object, most: int) -> str:

@@ -1,7 +1,20 @@
 """The verbs, one module each; `COMMANDS` is all of them by name, in the order of the help."""
 
 from bot.command import Command
-from bot.commands import cancel, confirm, delete, extend, launch, logs, quota, relaunch, retry, show, token
+from bot.commands import (
+    cancel,
+    confirm,
+    delete,
+    extend,
+    larger,
+    launch,
+    logs,
+    quota,
+    relaunch,
+    retry,
+    show,
+    token,
+)
 from bot.commands import help as help_  # the names of builtins are the names of the verbs
 from bot.commands import list as list_
 from bot.commands import open as open_
@@ -9,6 +22,6 @@ from bot.commands import open as open_
 COMMANDS: dict[str, Command] = {
     module.COMMAND.name: module.COMMAND
     for module in (
-        launch, list_, show, open_, logs, extend, cancel, retry, delete, relaunch, confirm, quota, token, help_,
+        launch, list_, show, open_, logs, extend, cancel, retry, delete, relaunch, larger, confirm, quota, token, help_,
     )
 }  # fmt: skip

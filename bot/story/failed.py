@@ -3,9 +3,16 @@
 from bot import blocks, words
 from bot.story.ready import logs_button
 from bot.story.told import Message, Method, Told, has_guest_log, of_attempt
+from provisioning.failures import helps
+from provisioning.failures.cause import Help
 from provisioning.model import Binder, Failure, Phase
 
 _MOST_LINES = 10
+_LABELS = {
+    Help.RETRY: ("Retry", "binder.retry"),
+    Help.LARGER: ("Retry on a larger flavor", "binder.larger"),
+    Help.RELAUNCH: ("Launch again", "binder.relaunch"),
+}
 
 
 def draw(told: Told) -> list[Message]:
@@ -53,7 +60,7 @@ def _blocks(told: Told, failure: Failure) -> list[blocks.Block]:
     if failure.lines:
         drawn.append(blocks.fence(failure.lines[-_MOST_LINES:]))
     drawn.append(blocks.context(" \u00b7 ".join([f"Cause: {blocks.code(failure.code)}", _instance(binder)])))
-    drawn += blocks.actions(_buttons(told))
+    drawn += blocks.actions(_buttons(told, failure))
     return drawn
 
 
@@ -63,13 +70,18 @@ def _instance(binder: Binder) -> str:
     return "The instance is deleted" if binder.phase is Phase.DELETED else "The instance is being deleted"
 
 
-def _buttons(told: Told) -> list[blocks.Block]:
+def _buttons(told: Told, failure: Failure) -> list[blocks.Block]:
+    """What can change the outcome, the most helpful first, and the log."""
     binder = told.binder
-    about = words.plain_subject(binder)
+    wanted = [kind for kind in helps(failure.code) if kind is not Help.LARGER or binder.plan is not None]
     # Retry is taken only while the binder is in its failed phase; after that the same is launched anew.
-    again = (
-        blocks.button("Retry", "binder.retry", binder.id, style="primary", about=about)
-        if binder.phase is Phase.FAILED and binder.keep_until is not None
-        else blocks.button("Launch again", "binder.relaunch", binder.id, style="primary", about=about)
-    )
-    return [again, logs_button(binder)] if has_guest_log(told) else [again]
+    if binder.phase is Phase.FAILED and binder.keep_until is not None:
+        kinds = [*wanted, Help.RETRY]
+    else:
+        kinds = [*(kind for kind in wanted if kind is not Help.RETRY), Help.RELAUNCH]
+    about = words.plain_subject(binder)
+    pressed = [
+        blocks.button(*_LABELS[kind], binder.id, style="" if n else "primary", about=about)
+        for n, kind in enumerate(dict.fromkeys(kinds))
+    ]
+    return [*pressed, logs_button(binder)] if has_guest_log(told) else pressed

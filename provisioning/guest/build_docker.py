@@ -15,7 +15,7 @@ from typing import Mapping, Sequence
 
 from . import buildkit, jupyter
 from .build_venv import timeout
-from .causes import Cause, FailedError, classify
+from .causes import Cause, FailedError, unknown
 from .environment import for_tools
 from .job import Command, Endpoint, Job
 from .processes import TooLongError
@@ -25,7 +25,10 @@ REPO2DOCKER = "jupyter-repo2docker==2026.4.0"
 _NETWORK = "binderops"
 _CONFIG_IN_IMAGE = "/opt/binderops/jupyter_server_config.py"
 # It ends when the container does, and the agent runs it again: a Docker that was killed leaves its containers off.
-_FOLLOW = 'now=$(date +%s); docker start "$0" && exec docker logs --follow --since "$now" "$0"'
+_FOLLOW = (
+    'now=$(date +%s); docker start "$0" && docker logs --follow --since "$now" "$0"; '
+    "docker inspect --format 'The container: OOMKilled={{.State.OOMKilled}} ExitCode={{.State.ExitCode}}' \"$0\""
+)
 _AGENT_MIB = 512  # left to the agent and Docker, so that they survive the person's program
 _SETUP_S = 600
 _BRIDGE = "binderops0"  # the instance's firewall (templates/firewall.sh) knows it by this name
@@ -119,9 +122,9 @@ class _Build:
                 args, env=env, cwd=self._job.state, limit_s=limit_s, on_line=self._hear
             )
         except TooLongError as error:
-            raise FailedError(timeout(self._job, self._name)) from error
+            raise FailedError(timeout(self._job, self._name, self._lines)) from error
         if finished.code != 0:
-            raise FailedError(classify(self._lines, self._name))
+            raise FailedError(unknown(self._lines, self._name))
 
     def _hear(self, line: str) -> None:
         for said in buildkit.parse(line):
@@ -145,7 +148,7 @@ def _run(job: Job, args: Sequence[str], env: Mapping[str, str], *, allowed: Sequ
         words = f"{args[0]} cannot be run: {error.strerror}."
         raise FailedError(Cause("program-missing", words, "Tell whoever runs the bot.")) from error
     if finished.code not in allowed:
-        raise FailedError(classify(finished.lines, shlex.join(args[:3])))
+        raise FailedError(unknown(finished.lines, shlex.join(args[:3])))
 
 
 def _memory_mib() -> int:

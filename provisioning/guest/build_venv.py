@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Mapping, Sequence
 
 from . import conda_file, jupyter
-from .causes import Cause, FailedError, classify
+from .causes import Cause, FailedError, last, unknown
 from .environment import for_person, for_tools
 from .job import Command, Endpoint, Job
 from .processes import TooLongError
@@ -176,7 +176,7 @@ def _run(job: Job, step: Step, ends: float) -> None:
             on_line=job.on_line,
         )
     except TooLongError as error:
-        raise FailedError(timeout(job, step.title)) from error
+        raise FailedError(timeout(job, step.title, error.lines)) from error
     except OSError as error:
         raise FailedError(
             Cause(
@@ -187,15 +187,16 @@ def _run(job: Job, step: Step, ends: float) -> None:
             )
         ) from error
     if finished.code != 0:
-        raise FailedError(classify(finished.lines, step.title))
+        raise FailedError(unknown(finished.lines, step.title))
 
 
-def timeout(job: Job, step: str) -> Cause:
-    """The build took longer than it may."""
+def timeout(job: Job, step: str, lines: Sequence[str]) -> Cause:
+    """The build took longer than it may; the lines show where it stood."""
     minutes = job.orders.limits.build_s // 60
     return Cause(
         "build-timeout",
         f"The build was not done after {minutes} minutes.",
         "Install less, use packages that have ready-made wheels, or choose a larger flavor.",
+        lines=last(lines),
         step=step,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Mapping, Optional, Sequence
 from urllib.parse import urlsplit
 
-from .causes import Cause, FailedError, classify
+from .causes import Cause, FailedError, unknown
 from .durable import read_json
 from .environment import for_git, for_records
 from .handed import Token
@@ -112,7 +112,7 @@ def _by_records(
     if finished.code != 0:
         cause = read_json(told)
         raise FailedError(
-            Cause(**{**cause, "lines": tuple(cause["lines"])}) if cause else classify(finished.lines, "fetch")
+            Cause(**{**cause, "lines": tuple(cause["lines"])}) if cause else unknown(finished.lines, "fetch")
         )
     _check_size(part, limits)
 
@@ -190,7 +190,7 @@ class _Git:
             return None
         if self._token:
             self._token.check(finished.lines)
-        raise FailedError(classify(finished.lines, f"git {words[0]}"))
+        raise FailedError(unknown(finished.lines, f"git {words[0]}"))
 
     def check_size(self) -> None:
         """Raises `FailedError` where the source is larger than it may be."""

@@ -35,7 +35,11 @@ class StoppedError(Exception):
 
 
 class TooLongError(Exception):
-    """A program ran longer than it may."""
+    """A program ran longer than it may; ``lines`` are the newest that it said."""
+
+    def __init__(self, lines: Sequence[str] = ()) -> None:
+        super().__init__()
+        self.lines = lines
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,9 @@ class Children:
         child, reader = self._start(args, env, cwd, hear)
         try:
             self._await(child, time.monotonic() + limit_s, watch)
+        except TooLongError as error:
+            error.lines = tuple(lines)
+            raise
         finally:
             self._end(child)
             reader.join(timeout=5)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Callable, Sequence
 
 from . import jupyter
-from .causes import Cause, FailedError, classify
+from .causes import Cause, FailedError, evidence, last
 from .interfaces import Browser, Interface, answering, candidates
 from .job import Command, Endpoint
 from .logbook import Logbook
@@ -18,6 +18,7 @@ from .reports import Reports
 _LOOK_EVERY_S = 2.0
 _STARTS_GIVEN_UP = 4  # a server that ends so often before it ever answered will not come up
 _KEPT_LINES = 200
+_STEP = "start the server"  # the bot knows the step by these words
 
 
 @dataclass(frozen=True)
@@ -101,15 +102,13 @@ class Serving:
 
 
 def _did_not_start(heard: Sequence[str]) -> Cause:
-    known = classify(heard, "start the server")
-    if known.code not in ("cause-unknown", "command-failed"):
-        return known
     return Cause(
         "server-did-not-start",
         "What was built ends again as soon as it is started.",
         'The lines below are its last words. A start script must end with exec "$@".',
-        lines=known.lines,
-        step="start the server",
+        lines=last(heard),
+        step=_STEP,
+        evidence=evidence(heard),
     )
 
 
@@ -118,6 +117,7 @@ def _silent(heard: Sequence[str], limit_s: int) -> Cause:
         "server-silent",
         f"What was built runs, but nothing answered within {limit_s // 60} minutes.",
         'A start script must end with exec "$@"; a Dockerfile\'s server must be Jupyter on the port that it is given.',
-        lines=tuple(heard[-10:]),
-        step="start the server",
+        lines=last(heard),
+        step=_STEP,
+        evidence=evidence(heard),
     )

@@ -189,7 +189,7 @@ async def test_given_a_post_build_that_fails_then_its_last_words_are_told(make: 
     last = (await guest.reports("ready", "failed"))[-1]
 
     assert last.failure is not None
-    assert (last.failure.code, last.failure.step) == ("cause-unknown", "Run postBuild")
+    assert (last.failure.code, last.failure.step) == ("post-build-failed", "Run postBuild")
     assert "the data are not here" in last.failure.lines
 
 

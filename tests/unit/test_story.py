@@ -183,7 +183,7 @@ def test_given_a_failure_when_drawn_then_cause_hint_step_lines_and_log_are_there
         "package-not-found",
     ):
         assert part in shown(message)
-    assert buttons(message) == ["binder.retry", "binder.logs"]
+    assert buttons(message) == ["binder.relaunch", "binder.retry", "binder.logs"]
     log = the("failed-log", told)
     assert log.body(told.binder.id) == {"log_of": "aaaabbbbcc", "attempt": 1, "title": "build.log"}
 

@@ -1,12 +1,14 @@
 """What people do with binders that exist, by text and by button."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from provisioning.model import Phase
 from provisioning.store import binders
-from tests.integration.desk.conftest import ADA, BEN, GENERAL, GIL, TEACHING, Workspace
+from tests.integration.desk.conftest import ADA, BEN, FLAVORS, GENERAL, GIL, TEACHING, Workspace
+from tests.strategies import a_plan
 
 pytestmark = pytest.mark.integration
 
@@ -282,6 +284,28 @@ async def test_given_launch_again_then_the_same_request_starts_anew_for_whoever_
 
     [new] = [b for b in await workspace.binders() if b.id != ONE]
     assert (new.request, new.phase, new.owner) == (old.request, Phase.REQUESTED, BEN)
+
+
+async def test_given_larger_then_the_same_request_starts_anew_on_the_next_flavor(
+    workspace: Workspace,
+) -> None:
+    tiny = replace(a_plan(), flavor=FLAVORS[0])
+    old = await workspace.has(ONE, Phase.FAILED, plan=tiny)
+    await workspace.types(BEN, f"larger {ONE}")
+    await workspace.works()
+
+    [new] = [b for b in await workspace.binders() if b.id != ONE]
+    assert (new.request.repo, new.phase, new.owner) == (old.request.repo, Phase.REQUESTED, BEN)
+    assert new.request.options.flavor == FLAVORS[1].name
+
+
+async def test_given_larger_where_none_is_then_nothing_starts_and_it_is_said(workspace: Workspace) -> None:
+    await workspace.has(ONE, Phase.FAILED)
+    await workspace.types(BEN, f"larger {ONE}")
+    await workspace.works()
+
+    assert "no flavor with more memory than m3.small" in await workspace.told(BEN)
+    assert len(await workspace.binders()) == 1
 
 
 async def test_given_a_press_delivered_twice_then_it_counts_once(workspace: Workspace) -> None:
