@@ -47,7 +47,8 @@ def record(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 async def _run(folder: Path, database_url: str) -> Counter[str]:
     kept = folder / "record"
-    async with quick_bot(folder, database_url, record=kept) as room:
+    # With all scopes: what is missing from the manifest is to be seen in the comparison, not in a run that hangs.
+    async with quick_bot(folder, database_url, record=kept, may_all=True) as room:
         await _checks(room, kept)
         await WholeRun(room=room).go()
     return room.playground.faults.asked
@@ -78,7 +79,7 @@ def test_given_a_whole_run_then_nothing_went_to_slack_past_the_record(record: Re
 
 PARTS: dict[str, tuple[str, Has]] = {
     "a mistake is answered": ("ack", lambda a: "flavr" in a.get("text", "")),
-    "what is looked up is said": ("ack", lambda a: a.get("text", "").startswith("Looking up")),
+    "what is looked up is said": ("ack", lambda a: a.get("text", "").startswith("Looking at")),
     "a launch begins": ("chat.postMessage", lambda a: not a.get("thread_ts")),
     "a lost beginning is looked for": ("conversations.history", lambda _: True),
     "a lost reply is looked for": ("conversations.replies", lambda _: True),
@@ -97,7 +98,7 @@ PARTS: dict[str, tuple[str, Has]] = {
     "a mistake is told at its field": ("ack", lambda a: a.get("response_action") == "errors"),
     "home": ("views.publish", lambda a: "binder.open.lab" in str(a)),
     "a link on home": ("views.publish", lambda a: "binder.enter" in str(a)),
-    "an answer in our conversation": ("chat.postMessage", lambda a: a["channel"].startswith("D")),
+    "an answer in our conversation": ("chat.postEphemeral", lambda a: a["channel"].startswith("D")),
     "a mention is answered": ("chat.postEphemeral", lambda a: not a.get("thread_ts")),
     "a mention in a thread is answered": ("chat.postEphemeral", lambda a: bool(a.get("thread_ts"))),
     "a log is announced": ("files.getUploadURLExternal", lambda a: a["length"] > 0),
@@ -125,6 +126,10 @@ def test_given_a_whole_run_then_every_call_is_within_slacks_limits(record: Recor
 def test_given_a_whole_run_then_the_manifest_asks_for_exactly_what_its_calls_and_the_events_need(
     record: Record,
 ) -> None:
-    asked = manifest()["oauth_config"]["scopes"]["bot"]
+    asked = set(manifest()["oauth_config"]["scopes"]["bot"])
+    wanted = needed((method for method, _ in record.calls), EVENTS)
 
-    assert sorted(asked) == sorted(needed((method for method, _ in record.calls), EVENTS))
+    assert {"for nothing": asked - wanted, "missing": wanted - asked} == {
+        "for nothing": set(),
+        "missing": set(),
+    }

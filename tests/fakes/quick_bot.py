@@ -77,13 +77,15 @@ async def quick_bot(
     sources: Sequence[Source] = SOURCES,
     exempt: Sequence[str] = (),
     record: Path | None = None,
+    may_all: bool = False,
 ) -> AsyncIterator[Room]:
     """From a playground with nobody in it to a bot that is reached there, and back.
 
     ``guest``: the folder with the agent that instances run. ``exempt``: what may be fetched beside the samples. ``record``: where
-    what goes to Slack is kept.
+    what goes to Slack is kept. ``may_all``: whatever scopes the manifest asks for.
     """
     app = InstalledApp.from_manifest(manifest())
+    app = replace(app, scopes=None) if may_all else app
     playground = Playground(app=app, folder=folder / "samples")
     await playground.start()
     room = Room(playground, folder / "cloud", folder / "bot-token")

@@ -33,11 +33,13 @@ class WholeRun:
 
     async def go(self) -> None:
         """All of it; at its end nothing is left running."""
+        await self._fills_the_form()  # with a launch that fails, while the rest goes on
         ready = await self._launches()
         await self._asks(ready)
         await self._is_at_home()
         await self._writes()
-        await self._fails_by_the_form()
+        await self._keeps_a_token()
+        await self._gives_up()
         await self.room.presses(ready, "binder.delete")
         await self.room.until(self.room.message("Deleted"))
         await self.room.until(lambda: not self.room.servers())
@@ -82,20 +84,20 @@ class WholeRun:
         await self.room.until(lambda: len(self._told(ADA)) > 1)
         alone = self.room.playground.site.workspace.channel(ADAS_DM)
         self._deeds.say(ada, alone, "hello", None)
-        await self.room.until(lambda: any(m.get("bot_id") for m in alone.messages.values()))
+        await self.room.until(lambda: self._told(ADA)[-1]["channel"] == ADAS_DM)
         await self._deeds.use_shortcut(ada, self._general, said["ts"], CALLBACK)
         await self._submits(ADA, "binder.launch", {"repository": "org/repo", "hours": "soon"})
 
-    async def _fails_by_the_form(self) -> None:
-        """A launch by the form whose build fails, is tried again and given up; and a token by the other form."""
+    async def _fills_the_form(self) -> None:
         await self.room.types("")
         await self._submits(BEN, "binder.launch", {"repository": self.room.playground.broken_url})
+
+    async def _gives_up(self) -> None:
+        """The launch whose build failed."""
         failed = await self.room.until(self.room.message("Failed", "binder.retry"))
-        await self.room.presses(failed, "binder.retry")
-        again = await self.room.until(
-            lambda: next((m for m in self._since(failed["ts"]) if "binder.retry" in buttons_of(m)), None)
-        )
-        await self.room.presses(again, "binder.delete")
+        await self.room.types(f"delete {buttons_of(failed)['binder.retry']['value']}")
+
+    async def _keeps_a_token(self) -> None:
         await self.room.types("token")
         before = len(self._told(BEN))
         await self._submits(BEN, "binder.token", {"host": "git.example.org", "secret": "a-token-of-bens"})
@@ -109,9 +111,6 @@ class WholeRun:
 
     def _told(self, user: str) -> list[dict[str, Any]]:
         return self.room.playground.site.workspace.whispers(user)
-
-    def _since(self, ts: str) -> list[dict[str, Any]]:
-        return [m for at, m in self._general.messages.items() if at > ts]
 
 
 def _lost() -> Fault:
