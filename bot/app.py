@@ -4,6 +4,7 @@ Commands, presses, forms and mentions are the same to the desk. Works over Socke
 """
 
 import asyncio
+import json
 import logging
 import re
 import uuid
@@ -12,6 +13,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackClientError
 
@@ -58,8 +60,8 @@ def build_app(desk: Desk, slack: SlackClient) -> AsyncApp:
         # One workspace, one token, known already: asking Slack (auth.test) before the first ack would cost its 3 s.
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=slack.token)
 
-    app = AsyncApp(
-        client=slack, authorize=authorize, logger=_bolt_log(),
+    app = _App(
+        slack, authorize=authorize, logger=_bolt_log(),
         request_verification_enabled=False,  # bot.http_mode does it, over the raw bytes
     )  # fmt: skip
     front = _Front(desk, slack)
@@ -71,6 +73,22 @@ def build_app(desk: Desk, slack: SlackClient) -> AsyncApp:
     app.event(re.compile(""))(_ignore)  # what nobody acks comes again; mentions are stored by the middleware
     app.error(front.on_error)
     return app
+
+
+class _App(AsyncApp):
+    """Bolt's, whose acks the record has too: what they say is shown as an answer by response_url is."""
+
+    def __init__(self, slack: SlackClient, **more: Any) -> None:
+        super().__init__(client=slack, **more)
+        self._slack = slack
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """As Bolt's, in either mode."""
+        response = await super().async_dispatch(req)
+        said = response.body
+        if self._slack.recorder is not None and response.status == 200 and said:
+            self._slack.note("ack", json.loads(said) if said.startswith("{") else {"text": said})
+        return response
 
 
 class _Front:

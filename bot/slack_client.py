@@ -23,6 +23,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
+from slack_sdk.web.file_upload_v2_result import FileUploadV2Result
 
 from bot.masking import MASK, masked
 from bot.settings import Settings
@@ -37,7 +38,10 @@ _SECRET_KEYS = frozenset({"token", "response_url"})
 
 
 class Recorder:
-    """Writes each call as one JSON file, ``{"method", "args"}``, without what would let its reader act."""
+    """Writes each call as one JSON file, ``{"method", "args"}``, without what would let its reader act.
+
+    What goes to Slack otherwise has names of its own: ``response_url``, ``ack`` (an ack that says something), ``upload``.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -129,6 +133,11 @@ class SlackClient(AsyncWebClient):
         finally:
             self.observed(api_method, status, time.monotonic() - began)
         return answer
+
+    async def _upload_file(self, *, url: str, data: bytes, **how: Any) -> FileUploadV2Result:
+        """A file's bytes go to an address of their own. The record has how many they are: a log is no part of it."""
+        self.note("upload", {"length": len(data)})
+        return await super()._upload_file(url=url, data=data, **how)
 
 
 def make_client(settings: Settings) -> SlackClient:

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from bot import blocks
-from bot.grammar.opening import content_of
 from bot.grammar.printing import page_of
 from provisioning.model import Binder, Outcome, Phase, Plan
+from provisioning.sources.content import content_of
 
 STATES = {
     Phase.REQUESTED: "Looking up",

@@ -5,6 +5,7 @@ import os
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -64,6 +65,13 @@ def remove_cluster(server: EmbeddedPostgres) -> None:
 @pytest.fixture
 def database_url(postgres: str) -> Iterator[str]:
     """A fresh, migrated database."""
+    with fresh_database(postgres) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(postgres: str) -> Iterator[str]:
+    """One that is gone afterwards, for who needs it longer than a test takes."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(f"create database {name} template binderops_template".encode())

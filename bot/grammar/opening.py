@@ -1,4 +1,4 @@
-"""Where a Binder link opens, and the second repository that nbgitpuller would pull there.
+"""Where a Binder link opens.
 
 Where BinderHub sends people: ``urlpath`` as it is, ``filepath=F`` to ``tree/F``, and before both ``labpath=F`` to ``doc/tree/F``,
 JupyterLab with that document (jupyterhub/binderhub, ``LaunchSpec.fromSearchParams`` of its JavaScript).
@@ -7,7 +7,7 @@ nbgitpuller's own parameters are those of jupyterhub/nbgitpuller, docs/topic/url
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from bot.grammar.found import Source
@@ -20,22 +20,6 @@ _OF_PULLER = frozenset(
 _FILES = {"labpath": "doc/tree/", "filepath": "tree/"}  # the first goes before the second
 _AGAIN = re.compile(r"\??urlpath=", re.IGNORECASE)
 _AMP = re.compile(r"&(?:amp;)+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """The repository whose files nbgitpuller brings into a Binder of another one."""
-
-    repo: str
-    branch: str = ""  # empty: its default
-
-
-def content_of(open_url: str) -> Content | None:
-    """The content that a request's ``open_url`` pulls; None where it pulls none."""
-    if not _PULLER.match(open_url):
-        return None
-    said = dict(reversed(parse_qsl(open_url.partition("?")[2])))
-    return Content(repo=said["repo"], branch=said.get("branch", "")) if "repo" in said else None
 
 
 def opened(found: Source, query: Text | None) -> Source:

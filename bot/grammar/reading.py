@@ -8,7 +8,6 @@ from bot.grammar import options, paths
 from bot.grammar.badges import unbadged
 from bot.grammar.binderlinks import binder_link, is_binder_link
 from bot.grammar.found import Source
-from bot.grammar.opening import Content, content_of
 from bot.grammar.records import identifier
 from bot.grammar.sources import from_url, names_only, shorthand
 from bot.grammar.text import Text, as_meant, refuse_hidden, shown, typed
@@ -16,6 +15,7 @@ from bot.grammar.urls import Url, credentials, is_exempt, is_url, split_url
 from bot.grammar.words import Given, given
 from provisioning.errors import PersonError
 from provisioning.model import Options, PathKind, Request
+from provisioning.sources.content import Content, content_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

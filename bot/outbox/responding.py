@@ -54,7 +54,7 @@ class Responder:
         sent = with_link(content, link) if link else content
         try:
             if row.body.get("url"):
-                result = await self._by_url(str(row.body["url"]), content, sent, row)
+                result = await self._by_url(str(row.body["url"]), sent, row)
                 is_dead = isinstance(result, Refused) and result.error in _DEAD
                 if not (is_dead and row.body.get("to") and row.channel):
                     return result
@@ -62,9 +62,9 @@ class Responder:
         except NotTaken as error:
             return error.result
 
-    async def _by_url(self, url: str, content: dict[str, Any], sent: Any, row: Claimed) -> Result:
+    async def _by_url(self, url: str, sent: Any, row: Claimed) -> Result:
         if self._record is not None:
-            self._record("response_url", content)
+            self._record("response_url", sent)
         began, status = time.monotonic(), "cancelled"
         try:
             async with self._http.post(

@@ -4,6 +4,7 @@ Kinds: ``429`` (with ``retry_after`` seconds), ``500``, ``slow`` (``seconds``), 
 lost), ``twice`` (an envelope is delivered two times). ``disconnect`` acts at once and is not kept.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Self
@@ -50,12 +51,14 @@ class Fault:
 
 @dataclass(slots=True, kw_only=True)
 class Faults:
-    """The switches that are set, in order."""
+    """The switches that are set, in order; ``asked``: how often each method was called, broken or not."""
 
     waiting: list[Fault] = field(default_factory=list)
+    asked: Counter[str] = field(default_factory=Counter)
 
     def take(self, method: str) -> Fault | None:
         """The fault of this call, counted down."""
+        self.asked[method] += 1
         return self._next(lambda f: f.kind != "twice" and f.method in ("", method))
 
     def take_twice(self) -> bool:

@@ -14,11 +14,14 @@ from urllib.parse import urlsplit
 from provisioning.errors import PersonError
 from provisioning.model import Request
 from provisioning.sources.archive import Archive
+from provisioning.sources.asking import in_time
 from provisioning.sources.ckan import Ckan
+from provisioning.sources.content import content_of
 from provisioning.sources.dataverse import Dataverse
 from provisioning.sources.doi import Doi
 from provisioning.sources.figshare import Figshare
 from provisioning.sources.git import Git
+from provisioning.sources.guarded import checked
 from provisioning.sources.heritage import Heritage
 from provisioning.sources.hydroshare import HydroShare
 from provisioning.sources.records import doi_in
@@ -64,10 +67,14 @@ async def resolve(request: Request, *, policy: SourcePolicy, sources: Sequence[S
 async def identify(
     request: Request, *, policy: SourcePolicy, sources: Sequence[Source] = SOURCES
 ) -> Resolved:
-    """The immutable id of a request of any kind, whatever its size. The rules count for what was named and for where that led."""
+    """The immutable id of a request of any kind, whatever its size.
+
+    The rules count for what was named, for where that led, and for what nbgitpuller would bring in.
+    """
     for source in sources:
         if source.detect(request):
             _refuse_by_rules(request, policy)
+            await _refuse_content(request, policy)
             resolved = await source.resolve(request, policy)
             final = resolved.url or request.repo
             if not policy.rules.allows(final):
@@ -86,6 +93,24 @@ def _refuse_by_rules(request: Request, policy: SourcePolicy) -> None:
     named = f"https://doi.org/{doi}" if doi else request.repo
     if policy.rules.denies(named) or (urlsplit(named).netloc and not doi and not policy.rules.allows(named)):
         raise not_allowed(request.repo, policy)
+
+
+async def _refuse_content(request: Request, policy: SourcePolicy) -> None:
+    """As if it were launched itself, up to where it would be asked: its host's address is looked up, nobody is connected to."""
+    pulled = content_of(request.open_url)
+    if pulled is None:
+        return
+    try:
+        if not policy.rules.allows(pulled.repo):
+            raise not_allowed(pulled.repo, policy)
+        async with in_time(pulled.repo):
+            await checked(pulled.repo, policy)
+    except ValueError as error:  # no URL at all, such as half of an IPv6 address
+        raise PersonError(
+            "address-refused",
+            f"The link brings in the files of {pulled.repo}, which is no address.",
+            "Correct what follows repo= in the link.",
+        ) from error
 
 
 def _size(mib: int) -> str:

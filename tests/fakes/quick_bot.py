@@ -76,12 +76,16 @@ async def quick_bot(
     guest: Path = QUICK_GUEST,
     sources: Sequence[Source] = SOURCES,
     exempt: Sequence[str] = (),
+    record: Path | None = None,
+    may_all: bool = False,
 ) -> AsyncIterator[Room]:
     """From a playground with nobody in it to a bot that is reached there, and back.
 
-    ``guest``: the folder with the agent that instances run. ``exempt``: what may be fetched beside the samples.
+    ``guest``: the folder with the agent that instances run. ``exempt``: what may be fetched beside the samples. ``record``: where
+    what goes to Slack is kept. ``may_all``: whatever scopes the manifest asks for.
     """
     app = InstalledApp.from_manifest(manifest())
+    app = replace(app, scopes=None) if may_all else app
     playground = Playground(app=app, folder=folder / "samples")
     await playground.start()
     room = Room(playground, folder / "cloud", folder / "bot-token")
@@ -90,7 +94,7 @@ async def quick_bot(
     await cloud.open()
     http = HttpMode(ANYWHERE, playground.signing_secret, utc_now)
     parts = Parts(
-        settings=_settings(room, folder, exempt), url=database_url, ops=ops,
+        settings=_settings(room, folder, exempt, record), url=database_url, ops=ops,
         sites=Sites([site(cloud, utc_now, plans=preset("local"))]), inbound=http if slack == "http" else None,
         sources=sources,
     )  # fmt: skip
@@ -105,13 +109,14 @@ async def quick_bot(
         await playground.stop()
 
 
-def _settings(room: Room, folder: Path, exempt: Sequence[str]) -> Settings:
+def _settings(room: Room, folder: Path, exempt: Sequence[str], record: Path | None) -> Settings:
     settings = load(
         {
             "BINDEROPS_HOME": str(folder / "home"),
             "SLACK_API_URL": room.playground.api_url,
             "SLACK_BOT_TOKEN_FILE": str(room.token_file),
             "SLACK_APP_TOKEN": room.playground.app_token,
+            **({"BINDEROPS_RECORD": str(record)} if record else {}),
         }
     )
     own = {"sources.allow_exact": [f"{room.playground.url}/", *exempt], "deployment": "t"}

@@ -68,7 +68,12 @@ def test_given_the_table_then_200_links_are_of_a_public_repository_s_named_pages
         pytest.param("git-pull?repo=https%3A%2F%2Fgithub.com%2Fa%2Fb&branch=x", ("https://github.com/a/b", "x"), id="encoded"),
         pytest.param("git-pull?repo=https://github.com/a/b&urlpath=lab", ("https://github.com/a/b", ""), id="plain"),
         pytest.param("/git-sync?repo=https://github.com/a/b", ("https://github.com/a/b", ""), id="its old name"),
+        pytest.param("./git-pull/?repo=https://github.com/a/b", ("https://github.com/a/b", ""), id="with dots and slashes"),
+        pytest.param("git%2Dpull?repo=https://github.com/a/b", ("https://github.com/a/b", ""), id="its name encoded"),
+        pytest.param("git-pull?repo=https://a.example/b&repo=+https://github.com/a/b", ("https://github.com/a/b", ""), id="the last of two"),
+        pytest.param("git-pull?repo=https://github.com/a/b#repo=https://a.example/b", ("https://github.com/a/b", ""), id="a fragment"),
         pytest.param("git-pull?branch=x", None, id="no repository"),
+        pytest.param("git-pull#?repo=https://github.com/a/b", None, id="nothing before the fragment"),
         pytest.param("lab/tree/git-pull", None, id="a folder of that name"),
     ],
 )  # fmt: skip
