@@ -17,15 +17,22 @@ from bot.runtime import utc_now
 from bot.settings import load
 from bot.slack_checks import SlackChecks
 from bot.slack_client import make_client
+from bot.words import STATES
+from provisioning.model import Phase
 from tests.conftest import fresh_database
 from tests.fakes.quick_bot import Room, quick_bot
 from tests.fakes.whole_run import WholeRun
 from tests.slack_limits import beyond_limits
 from tests.slack_scopes import needed
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.timeout(300),
+    pytest.mark.xdist_group("recorded-run"),  # one run for all of them
+]
 
 Has = Callable[[dict[str, Any]], bool]
+UNDER_WAY = tuple(STATES[phase] for phase in (Phase.CREATING, Phase.BOOTING, Phase.BUILDING, Phase.STARTING))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +90,8 @@ PARTS: dict[str, tuple[str, Has]] = {
     "a launch begins": ("chat.postMessage", lambda a: not a.get("thread_ts")),
     "a lost beginning is looked for": ("conversations.history", lambda _: True),
     "a lost reply is looked for": ("conversations.replies", lambda _: True),
-    "progress is drawn again": ("chat.update", lambda a: "plan" in _kinds(a)),
+    "progress is drawn again": ("chat.update", lambda a: a["text"].startswith(UNDER_WAY)),
+    "progress is shown": ("chat.postMessage", lambda a: '"type": "plan"' in json.dumps(a)),
     "it is ready": (
         "chat.postMessage",
         lambda a: a["text"].startswith("Ready") and "binder.open.lab" in str(a),
@@ -104,12 +112,8 @@ PARTS: dict[str, tuple[str, Has]] = {
     "a log is announced": ("files.getUploadURLExternal", lambda a: a["length"] > 0),
     "a log is uploaded": ("upload", lambda a: a["length"] > 0),
     "a log is attached": ("files.completeUploadExternal", lambda a: bool(a["thread_ts"])),
-    "it is deleted": ("chat.update", lambda a: a["text"].startswith("Deleted")),
+    "it is deleted": ("chat.postMessage", lambda a: a["text"].startswith("Deleted: first")),
 }
-
-
-def _kinds(args: dict[str, Any]) -> set[str]:
-    return {block["type"] for block in args.get("blocks") or []}
 
 
 @pytest.mark.parametrize(("method", "has"), PARTS.values(), ids=PARTS)

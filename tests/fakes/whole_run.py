@@ -13,7 +13,9 @@ from tests.fakes.playground import ADA, ADAS_DM, BEN, GENERAL
 from tests.fakes.quick_bot import Room
 
 #: What is typed of each command while one environment is ready; the others are pressed, or typed where they fit.
-TYPED = ("list", "list channel", "show", "open", "logs", "extend 1", "quota", "help")
+TYPED = ("list", "list channel", "quota", "help", "show {id}", "open {id}", "logs {id}", "extend {id} 1")
+#: What a ready one is not there for: the answer says so.
+TYPED_IN_VAIN = ("cancel {id}", "retry {id}", "confirm {id}")
 MISTAKE = "org/repo flavr=small"
 
 
@@ -41,7 +43,7 @@ class WholeRun:
         await self._keeps_a_token()
         await self._gives_up()
         await self.room.presses(ready, "binder.delete")
-        await self.room.until(self.room.message("Deleted"))
+        await self.room.until(self.room.message("Deleted: first", "was deleted by"))
         await self.room.until(lambda: not self.room.servers())
 
     async def _launches(self) -> dict[str, Any]:
@@ -59,9 +61,10 @@ class WholeRun:
     async def _asks(self, ready: dict[str, Any]) -> None:
         await self.room.presses(ready, "binder.open.lab")
         await self.room.until(lambda: "binder.enter" in str(self._told(BEN)))
-        for text in TYPED:
+        known = buttons_of(ready)["binder.open.lab"]["value"]
+        for text in (*TYPED, *TYPED_IN_VAIN):
             before = len(self._told(BEN))
-            await self.room.types(text)
+            await self.room.types(text.format(id=known))
             await self.room.until(lambda: len(self._told(BEN)) > before)  # noqa: B023  awaited in its own turn
         await self.room.until(lambda: any(m.get("files") for m in self._general.messages.values()))
 
