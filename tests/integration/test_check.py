@@ -116,24 +116,12 @@ def test_given_too_little_left_of_a_resource_then_its_line_fails_with_the_number
     assert said in lines[check]["said"]
 
 
-@contextmanager
-def credential_of(project: Project, **more: Any) -> Iterator[dict[str, str]]:
-    """What signs in with an application credential of the project's member."""
-    identity = project.eyes.identity
-    user = project.eyes.current_user_id
-    made = identity.create_application_credential(user, name=f"check-{secrets.token_hex(4)}", **more)
-    try:
-        yield {"application_credential_id": made.id, "application_credential_secret": made.secret}
-    finally:
-        identity.delete_application_credential(user, made)
-
-
 def test_given_an_application_credential_that_ends_soon_then_it_warns_of_the_day(
     operator: Operator, openstack_project: Project
 ) -> None:
     ends = datetime.now(UTC) + timedelta(days=3)
 
-    with credential_of(openstack_project, expires_at=ends.strftime("%Y-%m-%dT%H:%M:%S")) as auth:
+    with openstack_project.application_credential(expires_at=ends.strftime("%Y-%m-%dT%H:%M:%S")) as auth:
         operator.sign_in_by(auth)
         code, lines = operator.check()
 
@@ -144,7 +132,7 @@ def test_given_an_application_credential_that_ends_soon_then_it_warns_of_the_day
 def test_given_an_application_credential_without_an_end_then_it_is_well(
     operator: Operator, openstack_project: Project
 ) -> None:
-    with credential_of(openstack_project) as auth:
+    with openstack_project.application_credential() as auth:
         operator.sign_in_by(auth)
         _, lines = operator.check()
 
@@ -154,7 +142,7 @@ def test_given_an_application_credential_without_an_end_then_it_is_well(
 def test_given_an_application_credential_that_was_deleted_then_sign_in_fails(
     operator: Operator, openstack_project: Project
 ) -> None:
-    with credential_of(openstack_project) as auth:
+    with openstack_project.application_credential() as auth:
         operator.sign_in_by(auth)
 
     code, lines = operator.check()

@@ -64,6 +64,16 @@ class Project:
         finally:
             self._limit(service, _ROOMY[service])
 
+    @contextmanager
+    def application_credential(self, **more: Any) -> Iterator[dict[str, str]]:
+        """What signs in with an application credential of the member."""
+        identity, user = self.eyes.identity, self.eyes.current_user_id
+        made = identity.create_application_credential(user, name=f"check-{secrets.token_hex(4)}", **more)
+        try:
+            yield {"application_credential_id": made.id, "application_credential_secret": made.secret}
+        finally:
+            identity.delete_application_credential(user, made)
+
     def _limit(self, service: str, limits: Mapping[str, int | None]) -> None:
         if service == "network":
             self.admin.network.update_quota(self.id, **limits)
