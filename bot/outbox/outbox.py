@@ -31,6 +31,9 @@ _SPACING = {  # the least time between two calls of a budget
     "home": timedelta(seconds=0.6),  # views.publish: tier 4, 100 a minute in a workspace
 }
 
+#: The least time between two edits of a board. Ten of them take turns within twelve seconds of the workspace's budget for edits.
+BOARD_RESTS = timedelta(seconds=10)
+
 PrivateLink = Callable[[Mapping[str, Any]], Awaitable[str]]
 
 
@@ -110,7 +113,7 @@ class Outbox:
                         log.warning("outbox-set-aside key=%s error=%s", row.key, verdict.note)
                     await tx.run(
                         "bot/outbox.sent", key=row.key, lease=row.lease, ts=verdict.ts, rev=verdict.rev,
-                        note=verdict.note, now=now,
+                        note=verdict.note, next_at=now + BOARD_RESTS if row.is_board else now,
                     )  # fmt: skip
                 case Again():
                     log.info("outbox-again key=%s error=%s tries=%s", row.key, verdict.error, verdict.tries)
@@ -136,7 +139,11 @@ async def _spend(tx: Tx, row: Claimed, now: datetime) -> bool:
     if row.budget is None:
         return True
     spacing = _SPACING[row.budget.partition(":")[0]]
-    return await tx.run("bot/outbox.spend", name=row.budget, next_at=now + spacing, now=now) == 1
+    if await tx.run("bot/outbox.spend", name=row.budget, next_at=now + spacing, now=now) == 0:
+        return False
+    if row.budget.startswith("update:"):
+        await tx.run("bot/outbox.took_turn", name=f"turn:{row.team}:{row.channel}", next_at=now + BOARD_RESTS)
+    return True
 
 
 async def _give_back(tx: Tx, row: Claimed) -> None:

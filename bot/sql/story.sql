@@ -45,8 +45,8 @@ update outbox set body = %(body)s, body_rev = body_rev + 1 where key = %(key)s
 select pg_advisory_xact_lock(hashtextextended(%(key)s, 0))
 
 -- name: live
--- The channel's builds on their way, oldest first.
-select id from binders where team = %(team)s and channel = %(channel)s and phase = any(%(phases)s)
+-- The workspace's builds on their way, oldest first.
+select id, channel from binders where team = %(team)s and phase = any(%(phases)s)
 order by created_at, id
 
 -- name: board

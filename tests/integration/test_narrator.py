@@ -132,6 +132,14 @@ async def test_given_so_many_builds_when_told_then_a_board_from_the_eleventh_on(
     assert ("board:C1" in rows) is has_board
 
 
+async def test_given_a_full_workspace_when_told_then_a_board_only_where_three_build(story: Story) -> None:
+    await a_class_builds(story, 21, channels=("C1",) * 10 + ("C2",) * 6 + ("C3",) * 3 + ("C4",) * 2)
+
+    rows = await story.told()
+
+    assert [key for key in rows if key.startswith("board:")] == ["board:C1", "board:C2", "board:C3"]
+
+
 async def test_given_a_board_when_progress_changes_then_its_thread_waits_half_a_minute(
     story: Story, clock: Clock
 ) -> None:
