@@ -34,7 +34,7 @@ class Narrator:
         claimed: Row | None = None
         try:
             async with self.db.transaction() as tx:
-                claimed = await tx.row("bot/story.claim", now=now)
+                claimed = await tx.row("bot/story.claim", now=now, builds=list(LIVE_BUILDS))
                 if claimed is None:
                     return False
                 binder = await binders.get(tx, BinderId(claimed["id"]))

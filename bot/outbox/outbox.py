@@ -33,6 +33,9 @@ _SPACING = {  # the least time between two calls of a budget
 
 #: The least time between two edits of a board. Ten of them take turns within twelve seconds of the workspace's budget for edits.
 BOARD_RESTS = timedelta(seconds=10)
+_TURN = BOARD_RESTS + timedelta(
+    seconds=2
+)  # counts from before the sending, and the board comes before the threads
 
 PrivateLink = Callable[[Mapping[str, Any]], Awaitable[str]]
 
@@ -142,7 +145,7 @@ async def _spend(tx: Tx, row: Claimed, now: datetime) -> bool:
     if await tx.run("bot/outbox.spend", name=row.budget, next_at=now + spacing, now=now) == 0:
         return False
     if row.budget.startswith("update:"):
-        await tx.run("bot/outbox.took_turn", name=f"turn:{row.team}:{row.channel}", next_at=now + BOARD_RESTS)
+        await tx.run("bot/outbox.took_turn", name=f"turn:{row.team}:{row.channel}", next_at=now + _TURN)
     return True
 
 

@@ -201,3 +201,18 @@ async def test_given_all_builds_are_done_when_told_then_the_board_closes_and_the
 
     assert (closed["body"]["closed"], closed["ts"]) == (True, "1.0")
     assert (again["body"]["closed"], again["ts"]) == (False, None)
+
+
+async def test_given_a_build_that_ended_when_others_say_more_then_it_is_told_first(story: Story) -> None:
+    ended, *others = await a_class_builds(story, 3)
+    await story.told()
+    for number in range(1, 4):
+        for binder in others:
+            await story.says(binder, a_report("build", n=number, message=f"line {number}"))
+    await story.goes_on(replace(ended, phase=Phase.READY), Happened.START_BEGAN, Happened.BECAME_READY)
+
+    await story.narrator.once()
+
+    async with story.db.transaction() as tx:
+        cursor = await tx._connection.execute("select binder_id from outbox where key like '%:ready'")
+        assert [row["binder_id"] for row in await cursor.fetchall()] == [ended.id]
