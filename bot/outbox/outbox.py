@@ -60,6 +60,8 @@ class Outbox:
     ) -> None:
         self._db = db
         self._clock = clock
+        # Two of our loops that claim in the same moment would take two messages for one turn of a budget, and the second may win it.
+        self._claiming = asyncio.Lock()
         # The SDK's own client repeats a call whose connection broke, which would post a message twice: here a lost
         # answer is looked for first.
         once_only = copy.copy(slack)
@@ -70,8 +72,8 @@ class Outbox:
 
     async def once(self) -> bool:
         """Send one message; False where nothing may go out now."""
-        now = self._clock()
-        async with self._db.transaction() as tx:
+        async with self._claiming, self._db.transaction() as tx:
+            now = self._clock()
             row = await tx.row("bot/outbox.claim", now=now, lease=uuid.uuid4(), until=now + LEASE)
             if row is None:
                 return False

@@ -1,5 +1,6 @@
 """What goes out when: budgets, 429, finals first, edits that coalesce, the order in a thread."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -135,3 +136,22 @@ async def test_given_a_board_and_threads_when_all_change_then_the_board_goes_eac
         7,
         [1, 6],
     )  # one edit in two seconds here; the channel's first is a thread's
+
+
+async def test_given_several_loops_when_they_claim_at_once_then_what_is_in_turn_goes_first(
+    desk: Desk, clock: Clock
+) -> None:
+    keys = [f"binder:{n:02}:root" for n in range(12)]
+    for key in keys:
+        await desk.put(key)
+        await desk.run(seconds=1)
+    for key in keys:
+        clock.forward(seconds=1)
+        await desk.put(key, f"{key} edited")
+    outbox = desk.outbox()
+
+    for _ in keys:
+        clock.forward(seconds=2)
+        await asyncio.gather(*(outbox.once() for _ in range(4)))
+
+    assert [call["text"] for call in desk.slack.called("chat.update")] == [f"{key} edited" for key in keys]
