@@ -20,6 +20,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +157,7 @@ async def measure(job: Job, *, is_alone: bool = False) -> tuple[Side, list[Side]
     ours = await _side("narrator and outbox", job, _telling)
     others = []
     for name, retries in ({} if is_alone else _RETRIES).items():
-        others.append(await _side(name, job, lambda found, retries=retries: _updating(found, retries)))
+        others.append(await _side(name, job, partial(_updating, retries=retries)))
     return ours, others
 
 

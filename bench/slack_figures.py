@@ -1,6 +1,6 @@
 """What one side of `bench.slack` showed, and all sides as text: ages, finals, calls, and what matters, the ratios. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -192,14 +192,16 @@ def _each(side: Side) -> Iterator[str]:
 
 def _ratios(ours: Side, other: Side) -> Iterator[str]:
     yield f"\n== ratios, {other.name} : {ours.name}"
-    sides = (other, ours)
-    rows = [
-        ("newest state in a channel p50, s", *(percentile(s.channel_ages(), 50) for s in sides)),
-        ("newest state in a channel worst, s", *(max(s.channel_ages(), default=0.0) for s in sides)),
-        ("a build's own state p50, s", *(percentile(s.own_ages(), 50) for s in sides)),
-        ("finals delivered", *(float(len(s.finals_s())) for s in sides)),
-        ("calls made", *(float(len(s.calls)) for s in sides)),
-        ("calls refused", *(float(sum(not c.is_taken for c in s.calls)) for s in sides)),
-    ]
-    for words, theirs, own in rows:
+    for words, measure in _MEASURES.items():
+        theirs, own = measure(other), measure(ours)
         yield f"   {theirs / own if own else float('inf'):8.2f}  {words} ({theirs:.1f} : {own:.1f})"
+
+
+_MEASURES: dict[str, Callable[[Side], float]] = {
+    "newest state in a channel p50, s": lambda side: percentile(side.channel_ages(), 50),
+    "newest state in a channel worst, s": lambda side: max(side.channel_ages(), default=0.0),
+    "a build's own state p50, s": lambda side: percentile(side.own_ages(), 50),
+    "finals delivered": lambda side: len(side.finals_s()),
+    "calls made": lambda side: len(side.calls),
+    "calls refused": lambda side: sum(not call.is_taken for call in side.calls),
+}

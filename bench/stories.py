@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from bench.builds import Build, Change, line
@@ -108,8 +109,8 @@ class Stories:
             raise RuntimeError(f"{build.name} could not be written")
         self._binders[build.name] = after
 
-    async def _says(self, tx: Tx, build: Build, now: datetime, **said: object) -> None:
+    async def _says(self, tx: Tx, build: Build, now: datetime, **said: Any) -> None:
         """As the listener: the next report of the guest."""
         number = self._numbers[build.name] = self._numbers.get(build.name, 0) + 1
-        report = Report(n=number, at=now, **said)  # type: ignore[arg-type]  names are checked by Report itself
+        report = Report(n=number, at=now, **said)
         await binders.hear(tx, self._binders[build.name], report, now)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -70,7 +71,7 @@ def test_given_the_bots_progress_message_when_read_then_it_shows_its_step() -> N
 @pytest.mark.parametrize("is_posted", [False, True])
 def test_given_a_board_when_read_then_each_line_shows_its_builds_step(*, is_posted: bool) -> None:
     body = draw_board(Board(builds=(building(PLAN, 4),), is_posted=is_posted))
-    blocks: list[dict[str, dict[str, str]]] = body["blocks"]  # type: ignore[assignment]  Slack's JSON
+    blocks: Any = body["blocks"]
 
     assert shown_in(blocks[1]["text"]["text"]) == ("n7", (3, 4))
 
