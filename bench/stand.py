@@ -23,6 +23,7 @@ import yaml
 from bench.replica import DEPLOYMENT, Told
 from bot.manifest import manifest
 from bot.playground import InstalledApp, Patience, Playground
+from bot.playground.rates import Rates
 from bot.playground.refusals import SlackError
 from bot.playground.workspace import BOT_USER, Channel, Kind
 from provisioning.clouds.local import LocalCloud
@@ -76,7 +77,7 @@ class Stand:
         with (self.folder / f"{name}.log").open("ab") as log:
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bench.replica", told.written(), stdout=asyncio.subprocess.PIPE, stderr=log,
-                env=os.environ | self._environment(slack_url),
+                env=os.environ | self.environment(slack_url),
             )  # fmt: skip
         replica = Replica(name, process, notes)
         self.replicas.append(replica)
@@ -96,7 +97,8 @@ class Stand:
             self.cloud_folder, deployment=DEPLOYMENT, guest=self.folder, caddy=nothing, uv=nothing
         )
 
-    def _environment(self, slack_url: str) -> dict[str, str]:
+    def environment(self, slack_url: str = "") -> dict[str, str]:
+        """What a bot here finds in its environment."""
         playground = self.playground
         return {
             "BINDEROPS_HOME": str(self.folder / "home"), "BINDEROPS_CONFIG": str(self.folder / "binderops.yaml"),
@@ -209,7 +211,7 @@ async def stand(
     channels: int = 10,
     build_s: float = 20,
     build_steps: int = 7,
-    rates: str = "slack",
+    rates: str | Rates = "slack",
     folder: Path | None = None,
 ) -> AsyncIterator[Stand]:
     """From nothing to nothing. ``build_s``: how long a guest builds, in ``build_steps`` steps."""

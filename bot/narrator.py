@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot import home_row
 from bot.story import Board, Message, Told, draw, draw_board, key_of, retired
-from bot.story.board import THRESHOLD
+from bot.story.board import is_crowded
 from provisioning.errors import TemporaryError
 from provisioning.model import Binder, BinderId, Phase
 from provisioning.store import binders
@@ -34,7 +34,7 @@ class Narrator:
         claimed: Row | None = None
         try:
             async with self.db.transaction() as tx:
-                claimed = await tx.row("bot/story.claim", now=now)
+                claimed = await tx.row("bot/story.claim", now=now, builds=list(LIVE_BUILDS))
                 if claimed is None:
                     return False
                 binder = await binders.get(tx, BinderId(claimed["id"]))
@@ -101,19 +101,19 @@ async def _tell_board(tx: Tx, binder: Binder, now: datetime) -> bool:
     key = f"board:{binder.channel}"
     # Two tellings at once could each miss the other's binder, and nobody would draw the board again.
     await tx.rows("bot/story.one_board_at_a_time", key=key)
-    live = await tx.rows("bot/story.live", team=binder.team, channel=binder.channel, phases=list(LIVE_BUILDS))
+    found = await tx.rows("bot/story.live", team=binder.team, phases=list(LIVE_BUILDS))
+    live = [BinderId(row["id"]) for row in found if row["channel"] == binder.channel]
     board = await tx.row("bot/story.board", key=key)
     is_open = board is not None and not board["is_closed"]
-    is_crowded = len(live) > THRESHOLD
-    if not is_open and not is_crowded:
+    slow = is_crowded(len(live), len(found))
+    if not is_open and not slow:
         return False
     if board is not None and not is_open:
         await tx.run("bot/story.reopen_board", key=key, now=now)
-    found = await binders.readable(tx, [BinderId(row["id"]) for row in live])
-    builds = tuple((one, one.report) for one in found)
+    builds = tuple((one, one.report) for one in await binders.readable(tx, live))
     drawn = draw_board(Board(builds=builds, is_posted=is_open and board is not None and board["is_posted"]))
     await tx.run(
         "bot/story.put", key=key, binder=None, team=binder.team, channel=binder.channel, thread_key=None,
         method="post", body=drawn, is_final=False, now=now, at=now, not_before=now,
     )  # fmt: skip
-    return is_crowded
+    return slow

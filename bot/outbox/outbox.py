@@ -31,6 +31,12 @@ _SPACING = {  # the least time between two calls of a budget
     "home": timedelta(seconds=0.6),  # views.publish: tier 4, 100 a minute in a workspace
 }
 
+#: The least time between two edits of a board. Ten of them take turns within twelve seconds of the workspace's budget for edits.
+BOARD_RESTS = timedelta(seconds=10)
+_TURN = BOARD_RESTS + timedelta(
+    seconds=2
+)  # counts from before the sending, and the board comes before the threads
+
 PrivateLink = Callable[[Mapping[str, Any]], Awaitable[str]]
 
 
@@ -54,6 +60,8 @@ class Outbox:
     ) -> None:
         self._db = db
         self._clock = clock
+        # Two of our loops that claim in the same moment would take two messages for one turn of a budget, and the second may win it.
+        self._claiming = asyncio.Lock()
         # The SDK's own client repeats a call whose connection broke, which would post a message twice: here a lost
         # answer is looked for first.
         once_only = copy.copy(slack)
@@ -64,8 +72,8 @@ class Outbox:
 
     async def once(self) -> bool:
         """Send one message; False where nothing may go out now."""
-        now = self._clock()
-        async with self._db.transaction() as tx:
+        async with self._claiming, self._db.transaction() as tx:
+            now = self._clock()
             row = await tx.row("bot/outbox.claim", now=now, lease=uuid.uuid4(), until=now + LEASE)
             if row is None:
                 return False
@@ -110,7 +118,7 @@ class Outbox:
                         log.warning("outbox-set-aside key=%s error=%s", row.key, verdict.note)
                     await tx.run(
                         "bot/outbox.sent", key=row.key, lease=row.lease, ts=verdict.ts, rev=verdict.rev,
-                        note=verdict.note, now=now,
+                        note=verdict.note, next_at=now + BOARD_RESTS if row.is_board else now,
                     )  # fmt: skip
                 case Again():
                     log.info("outbox-again key=%s error=%s tries=%s", row.key, verdict.error, verdict.tries)
@@ -136,7 +144,11 @@ async def _spend(tx: Tx, row: Claimed, now: datetime) -> bool:
     if row.budget is None:
         return True
     spacing = _SPACING[row.budget.partition(":")[0]]
-    return await tx.run("bot/outbox.spend", name=row.budget, next_at=now + spacing, now=now) == 1
+    if await tx.run("bot/outbox.spend", name=row.budget, next_at=now + spacing, now=now) == 0:
+        return False
+    if row.budget.startswith("update:"):
+        await tx.run("bot/outbox.took_turn", name=f"turn:{row.team}:{row.channel}", next_at=now + _TURN)
+    return True
 
 
 async def _give_back(tx: Tx, row: Claimed) -> None:

@@ -29,6 +29,11 @@ class Claimed:
     lease: UUID
     lease_until: datetime
 
+    @property
+    def is_board(self) -> bool:
+        """Whether it carries a whole channel's progress."""
+        return self.key.startswith("board:")
+
     @classmethod
     def of(cls, row: Row) -> Self:
         """The row as `bot/outbox.claim` returns it."""

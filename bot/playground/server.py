@@ -34,7 +34,7 @@ WEB = Path(__file__).parent / "web"
 
 
 class Playground:
-    """A stand-in Slack. ``app``: what is installed in it; ``rates``: ``slack`` or ``off``; ``folder``: for the samples.
+    """A stand-in Slack. ``app``: what is installed in it; ``rates``: ``slack``, ``off`` or somebody's own; ``folder``: for the samples.
 
     Its parts (``site``, ``socket``, ``http``, ``faults``) are open to tests.
     """
@@ -44,7 +44,7 @@ class Playground:
         *,
         app: InstalledApp | None = None,
         now: Callable[[], datetime] = utc_now,
-        rates: str = "off",
+        rates: str | Rates = "off",
         patience: Patience | None = None,
         folder: Path | None = None,
         sample_url: str = "",
@@ -62,7 +62,7 @@ class Playground:
         waits = patience or Patience()
         self.socket = SocketMode(site=self.site, faults=self.faults, patience=waits)
         self.http = HttpMode(site=self.site, faults=self.faults, patience=waits)
-        self._rates = Rates(is_on=rates == "slack")
+        self._rates = rates if isinstance(rates, Rates) else Rates(is_on=rates == "slack")
         self._sample_url = sample_url
         self._folder = folder
         self._own_folder: tempfile.TemporaryDirectory[str] | None = None

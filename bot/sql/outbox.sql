@@ -1,7 +1,8 @@
 -- name: claim
--- The row to send next: finals first, then new messages, then the edit that waits longest. A reply waits for its root's
--- ts and for the messages written earlier in its thread (not for files: the story goes on without them); nothing goes
--- out before its budget.
+-- The row to send next: finals first, then new messages, then edits, for which channels take turns: all share one budget,
+-- and no channel may wait while another shows each second. A board is in turn as soon as it has rested, before its
+-- channel's threads. Within a turn the edit that waits longest. A reply waits for its root's ts and for the messages written
+-- earlier in its thread (not for files: the story goes on without them); nothing goes out before its budget.
 with due as (
     select o.key, o.ts, o.posting_since, o.method,
         case
@@ -10,8 +11,9 @@ with due as (
             when o.method = 'home' then 'home:' || o.team
             when o.ts is not null then 'update:' || o.team
             else 'post:' || o.team || ':' || o.channel
-        end as budget
-    from outbox o
+        end as budget,
+        case when o.ts is null then null when o.key like 'board:%%' then o.next_try_at else t.next_at end as turn
+    from outbox o left join budgets t on t.name = 'turn:' || o.team || ':' || o.channel
     where o.body_rev > o.sent_rev and o.next_try_at <= %(now)s
         and (o.lease_until is null or o.lease_until < %(now)s)
         and (
@@ -26,7 +28,6 @@ with due as (
                 )
             )
         )
-    order by o.is_final desc, o.ts is null desc, o.next_try_at, o.created_at, o.key
 ),
 chosen as (
     select o.key, o.posting_since, due.budget
@@ -35,7 +36,7 @@ chosen as (
         -- Said again of the row itself: these are looked at once more when it is locked, what "due" saw is not.
         and o.body_rev > o.sent_rev and o.next_try_at <= %(now)s
         and (o.lease_until is null or o.lease_until < %(now)s)
-    order by o.is_final desc, o.ts is null desc, o.next_try_at, o.created_at, o.key
+    order by o.is_final desc, o.ts is null desc, due.turn nulls first, o.next_try_at, o.created_at, o.key
     limit 1
     for update of o skip locked
 )
@@ -58,6 +59,10 @@ returning outbox.*, chosen.posting_since as uncertain_since, chosen.budget,
 insert into budgets (name, next_at) values (%(name)s, %(next_at)s)
 on conflict (name) do update set next_at = excluded.next_at where budgets.next_at <= %(now)s
 
+-- name: took_turn
+-- The channel shows an edit now: its threads' next one is in turn with the boards that will have rested by then.
+insert into budgets (name, next_at) values (%(name)s, %(next_at)s) on conflict (name) do update set next_at = excluded.next_at
+
 -- name: hold
 -- Slack said when the next call may come (Retry-After), or that a workspace takes no plan blocks for now.
 insert into budgets (name, next_at) values (%(name)s, %(next_at)s)
@@ -67,10 +72,11 @@ on conflict (name) do update set next_at = greatest(budgets.next_at, excluded.ne
 select from budgets where name = %(name)s and next_at > %(now)s
 
 -- name: sent
--- Slack has the message. An edit that came meanwhile stays due; a reposted or found message keeps its new ts.
+-- Slack has the message. An edit that came meanwhile stays due, a board's once it has rested; a reposted or found message
+-- keeps its new ts.
 update outbox set
     ts = coalesce(%(ts)s, ts), sent_rev = %(rev)s, posting_since = null, tries = 0, error = %(note)s,
-    next_try_at = greatest(next_try_at, %(now)s), lease = null, lease_until = null
+    next_try_at = greatest(next_try_at, %(next_at)s), lease = null, lease_until = null
 where key = %(key)s and lease = %(lease)s
 
 -- name: again

@@ -1,7 +1,8 @@
 -- name: claim
--- A binder whose story went on since it was told, the one that is furthest behind first; not one that was put off.
+-- A binder whose story went on since it was told; not one that was put off. One that is not being built changes rarely and goes
+-- first: its end must not wait for those that say something each second. Of these the one that is furthest behind.
 select id, story_rev from binders where story_rev > told_rev and (tell_at is null or tell_at <= %(now)s)
-order by story_rev - told_rev desc, id limit 1
+order by phase = any(%(builds)s), story_rev - told_rev desc, id limit 1
 for no key update skip locked
 
 -- name: told
@@ -45,8 +46,8 @@ update outbox set body = %(body)s, body_rev = body_rev + 1 where key = %(key)s
 select pg_advisory_xact_lock(hashtextextended(%(key)s, 0))
 
 -- name: live
--- The channel's builds on their way, oldest first.
-select id from binders where team = %(team)s and channel = %(channel)s and phase = any(%(phases)s)
+-- The workspace's builds on their way, oldest first.
+select id, channel from binders where team = %(team)s and phase = any(%(phases)s)
 order by created_at, id
 
 -- name: board

@@ -7,7 +7,10 @@ from bot import blocks, words
 from bot.story.progress import build_step
 from provisioning.model import Binder, Report
 
-THRESHOLD = 10  # up to so many, the threads alone say it
+_MANY = 10  # live builds of a channel: up to so many, the threads alone say it
+#: Of a workspace, whose channels share Slack's budget for edits: with more, threads fall behind in every channel.
+_MANY_EVERYWHERE = 20
+_FEWEST = 3  # of a channel that a board is worth its message
 _MOST_LINES = 60
 _LINES_A_SECTION = 10
 
@@ -18,6 +21,11 @@ class Board:
 
     builds: tuple[tuple[Binder, Report | None], ...]
     is_posted: bool  # only then are owners named: a mention in a new message would call everybody at once
+
+
+def is_crowded(in_channel: int, in_workspace: int) -> bool:
+    """Whether so many live builds need a board in this channel."""
+    return in_channel > _MANY or (in_channel >= _FEWEST and in_workspace > _MANY_EVERYWHERE)
 
 
 def draw_board(board: Board) -> dict[str, object]:

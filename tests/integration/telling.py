@@ -1,5 +1,6 @@
 """A binder's life, written as the worker writes it, for tests of what the narrator makes of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -68,8 +69,12 @@ def _text(value: object) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
 
 
-async def a_class_builds(story: Story, count: int) -> list[Binder]:
-    everybody = [replace(BUILDING, id=BinderId(f"binder{n:04}"), owner=f"U{n}") for n in range(count)]
+async def a_class_builds(story: Story, count: int, *, channels: Sequence[str] = ("C1",)) -> list[Binder]:
+    """``channels``: in which each of them is, over and over."""
+    everybody = [
+        replace(BUILDING, id=BinderId(f"binder{n:04}"), owner=f"U{n}", channel=channels[n % len(channels)])
+        for n in range(count)
+    ]
     for binder in everybody:
         await story.begins(binder, *UP)
     return everybody

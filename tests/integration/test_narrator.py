@@ -132,6 +132,14 @@ async def test_given_so_many_builds_when_told_then_a_board_from_the_eleventh_on(
     assert ("board:C1" in rows) is has_board
 
 
+async def test_given_a_full_workspace_when_told_then_a_board_only_where_three_build(story: Story) -> None:
+    await a_class_builds(story, 21, channels=("C1",) * 10 + ("C2",) * 6 + ("C3",) * 3 + ("C4",) * 2)
+
+    rows = await story.told()
+
+    assert [key for key in rows if key.startswith("board:")] == ["board:C1", "board:C2", "board:C3"]
+
+
 async def test_given_a_board_when_progress_changes_then_its_thread_waits_half_a_minute(
     story: Story, clock: Clock
 ) -> None:
@@ -193,3 +201,18 @@ async def test_given_all_builds_are_done_when_told_then_the_board_closes_and_the
 
     assert (closed["body"]["closed"], closed["ts"]) == (True, "1.0")
     assert (again["body"]["closed"], again["ts"]) == (False, None)
+
+
+async def test_given_a_build_that_ended_when_others_say_more_then_it_is_told_first(story: Story) -> None:
+    ended, *others = await a_class_builds(story, 3)
+    await story.told()
+    for number in range(1, 4):
+        for binder in others:
+            await story.says(binder, a_report("build", n=number, message=f"line {number}"))
+    await story.goes_on(replace(ended, phase=Phase.READY), Happened.START_BEGAN, Happened.BECAME_READY)
+
+    await story.narrator.once()
+
+    async with story.db.transaction() as tx:
+        cursor = await tx._connection.execute("select binder_id from outbox where key like '%:ready'")
+        assert [row["binder_id"] for row in await cursor.fetchall()] == [ended.id]

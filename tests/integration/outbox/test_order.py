@@ -1,5 +1,6 @@
 """What goes out when: budgets, 429, finals first, edits that coalesce, the order in a thread."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -97,3 +98,60 @@ async def test_given_many_edits_in_a_workspace_when_a_minute_passes_then_at_most
     await desk.run(seconds=59)
 
     assert 25 <= len(desk.slack.called("chat.update")) <= 50
+
+
+async def test_given_a_channel_of_many_edits_when_another_has_one_then_they_take_turns(
+    desk: Desk, clock: Clock
+) -> None:
+    keys = {f"binder:{n}:root": "C2" if n == 3 else "C1" for n in range(4)}
+    for key, channel in keys.items():
+        await desk.put(key, channel=channel)
+        await desk.run(seconds=1)
+    for key, channel in keys.items():
+        clock.forward(seconds=1)
+        await desk.put(key, "edited", channel=channel)
+
+    await desk.run(seconds=3)
+
+    assert [call["channel"] for call in desk.slack.called("chat.update")][:2] == ["C1", "C2"]
+
+
+async def test_given_a_board_and_threads_when_all_change_then_the_board_goes_each_time_it_has_rested(
+    desk: Desk, clock: Clock
+) -> None:
+    keys = ["binder:1:progress", "binder:2:progress", "board:C1"]
+    for key in keys:
+        await desk.put(key)
+        await desk.run(seconds=10)
+
+    for second in range(14):
+        for key in keys:
+            await desk.put(key, f"{key} {second}")
+        await desk.run()
+        clock.forward(seconds=1)
+
+    edits = [call["text"] for call in desk.slack.called("chat.update")]
+    boards = [n for n, text in enumerate(edits) if text.startswith("board:C1")]
+    assert (len(edits), boards) == (
+        7,
+        [1, 6],
+    )  # one edit in two seconds here; the channel's first is a thread's
+
+
+async def test_given_several_loops_when_they_claim_at_once_then_what_is_in_turn_goes_first(
+    desk: Desk, clock: Clock
+) -> None:
+    keys = [f"binder:{n:02}:root" for n in range(12)]
+    for key in keys:
+        await desk.put(key)
+        await desk.run(seconds=1)
+    for key in keys:
+        clock.forward(seconds=1)
+        await desk.put(key, f"{key} edited")
+    outbox = desk.outbox()
+
+    for _ in keys:
+        clock.forward(seconds=2)
+        await asyncio.gather(*(outbox.once() for _ in range(4)))
+
+    assert [call["text"] for call in desk.slack.called("chat.update")] == [f"{key} edited" for key in keys]
