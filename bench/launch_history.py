@@ -13,8 +13,16 @@ from provisioning.estimate import Past, Subject
 _BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 _DAYS = 120
 # Builder: share of the repositories, and the median of their builds in seconds on the smallest flavor.
-_BUILDERS = {"Python": (40, 150.0), "Conda": (30, 330.0), "Docker": (15, 120.0), "R": (10, 600.0), "Julia": (5, 480.0)}
-_AMONG_REPOSITORIES = 0.5  # sigma of the logarithm: one repository's build beside another's of the same builder
+_BUILDERS = {
+    "Python": (40, 150.0),
+    "Conda": (30, 330.0),
+    "Docker": (15, 120.0),
+    "R": (10, 600.0),
+    "Julia": (5, 480.0),
+}
+_AMONG_REPOSITORIES = (
+    0.5  # sigma of the logarithm: one repository's build beside another's of the same builder
+)
 _ONE_OFF = 0.08  # launches of a repository that nobody launches again
 _NEW_COMMIT = 0.12  # launches that come after a push
 _NEW_DEPENDENCIES = 0.15  # pushes that change what is installed
@@ -54,7 +62,9 @@ class _Repository:
 class _World:
     def __init__(self, seed: int, repositories: int) -> None:
         self._random = random.Random(seed)
-        self._slow = {h: self._random.uniform(*_SLOW_FACTOR) for h in range(_DAYS * 24) if self._is(_SLOW_HOURS)}
+        self._slow = {
+            h: self._random.uniform(*_SLOW_FACTOR) for h in range(_DAYS * 24) if self._is(_SLOW_HOURS)
+        }
         self._popular = [self._repository(f"repo-{n}") for n in range(repositories)]
         self._shares = [1 / (rank + 1) for rank in range(repositories)]
 

@@ -22,9 +22,9 @@ _LOW, _HIGH = 0.2, 0.8  # the range: three of five launches end within it
 # No two launches of the same thing take equally long: each earlier one stands for somewhat quicker and slower ones too. How many
 # times as long, and how likely. The slow ones, as where a mirror is slow, count once it has taken longer than all the usual ones.
 _USUAL = ((0.85, 0.3), (1.0, 0.4), (1.18, 0.3))
-_SLOW = ((1.5, 0.5), (2.0, 0.3), (3.0, 0.2))
+_SLOW = ((1.5, 0.6), (2.0, 0.4))
 _WIDEST = 3.0  # a range whose end is more than so many times its beginning tells nobody anything,
-_SHORT_S = 90.0  # unless it is as good as over
+_SHORT_S = 120.0  # unless it is as good as over
 _LEAST_S = 1.0
 _REPO2DOCKER = re.compile(r"Using (\w{1,40}?)(?:BuildPack)? builder")
 _REDUCED = "Make a Python environment"
@@ -66,7 +66,9 @@ class Past:
     @property
     def seconds(self) -> Mapping[Phase, float]:
         """The same, by phase, in order."""
-        return dict(zip(WAY, (self.creating_s, self.booting_s, self.building_s, self.starting_s), strict=True))
+        return dict(
+            zip(WAY, (self.creating_s, self.booting_s, self.building_s, self.starting_s), strict=True)
+        )
 
     @property
     def total_s(self) -> float:
@@ -112,7 +114,7 @@ def _same_size(a: Subject, b: Subject) -> bool:
 
 
 _Like = Callable[[Subject, Subject], bool]
-#: Likeness, how many launches must have it, and how it is told. Each holds for all that an earlier one of the same kind holds for.
+#: Likeness, how many launches must have it, and how it is told.
 _LADDER: Sequence[tuple[Likeness, int, _Like]] = (
     (Likeness.COMMIT_AND_FLAVOR, 1, lambda a, b: a.commit == b.commit and _same_size(a, b)),
     (Likeness.COMMIT, 1, lambda a, b: a.commit == b.commit),

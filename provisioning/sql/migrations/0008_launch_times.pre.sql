@@ -1,6 +1,6 @@
 -- How long the launches that became ready took, phase by phase: what the time left of the next ones is estimated from.
 create table launch_times (
-    binder_id text not null references binders (id),
+    binder_id text not null,
     attempt integer not null,
     repo text not null,
     "commit" text not null,
