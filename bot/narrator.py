@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot import home_row
+from bot import home_row, time_left
 from bot.story import Board, Message, Told, draw, draw_board, key_of, retired
 from bot.story.board import is_crowded
 from provisioning.errors import TemporaryError
@@ -62,7 +62,7 @@ class Narrator:
             told_in=answered_at.get("told_in", ""),
             launched_in=answered_at.get("thread_ts", ""),
         )
-        messages = draw(told)
+        messages = draw(await time_left.with_estimate(tx, told, now))
         slow = await _tell_board(tx, binder, now)
         for number, message in enumerate(messages):
             await _put(tx, binder, message, now, at=now + number * _TICK, slow=slow)

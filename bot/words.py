@@ -58,6 +58,12 @@ def when(at: datetime) -> str:
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{said}>"
 
 
+def clock(at: datetime) -> str:
+    """A time of day in the reader's own zone; the fallback says UTC."""
+    at = at.astimezone(UTC)
+    return f"<!date^{int(at.timestamp())}^{{time}}|{at:%H:%M} UTC>"
+
+
 def mention(user: object) -> str:
     """A mention, which notifies where the message is new; somebody unknown is nobody."""
     name = str(user or "")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import blocks, words
+from bot.story import remaining
 from bot.story.told import Message, Told, at, of_attempt, of_kind, this_attempt
 from provisioning.model import Binder, Event, Happened, Phase, Report
 
@@ -48,11 +49,12 @@ def draw(told: Told) -> list[Message]:
         blocks.section(f"*{headline}*: {words.subject(binder)}{_now(told)}"),
         blocks.plan(headline, [_look_up(told), *(_card(told, step) for step in _STEPS)]),
     ]
-    if notes := notes_of(told.reports):
-        drawn.append(blocks.context("\n".join(notes)))
+    left = remaining.sentence(told) if binder.phase in COMING_UP else ""
+    if said := [left, *notes_of(told.reports)] if left else notes_of(told.reports):
+        drawn.append(blocks.context("\n".join(said)))
     if binder.phase in COMING_UP:
         drawn += blocks.actions([cancel_button(binder)])
-    text = f"{headline}: {words.subject(binder)}{_now(told)}"
+    text = f"{headline}: {words.subject(binder)}{_now(told)}{f'. {left}' if left else ''}"
     return [Message(slot=of_attempt("progress", binder.attempt), text=text, blocks=drawn)]
 
 

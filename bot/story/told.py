@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.blocks import MESSAGE_TEXT_LIMIT, Block, cut_markup
+from provisioning.estimate import Late, Left
 from provisioning.model import Binder, BinderId, Event, Happened, Outcome, Phase, Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """Everything known about one binder; nothing of it depends on the present time."""
+    """Everything known about one binder; of it only the estimate depends on the present time."""
 
     binder: Binder
     events: tuple[Event, ...]  # the whole story, oldest first
@@ -19,6 +20,8 @@ class Told:
     response_url: str = ""  # of the command that launched it; empty: an ephemeral message by the bot's token
     told_in: str = ""  # the ts of the thread that the story goes into; empty: a thread of its own
     launched_in: str = ""  # the ts of the thread it was launched from; empty: from the channel itself
+    estimate: Left | Late | None = None  # of the time until it is ready
+    estimated_at: datetime | None = None
 
 
 class Method(StrEnum):

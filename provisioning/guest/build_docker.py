@@ -6,6 +6,7 @@ part. It lives in a private Python environment of its own, pinned.
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 import time
@@ -29,6 +30,7 @@ _FOLLOW = (
     'now=$(date +%s); docker start "$0" && docker logs --follow --since "$now" "$0"; '
     "docker inspect --format 'The container: OOMKilled={{.State.OOMKilled}} ExitCode={{.State.ExitCode}}' \"$0\""
 )
+_PICKED = re.compile(r"Using \w+ builder")
 _AGENT_MIB = 512  # left to the agent and Docker, so that they survive the person's program
 _SETUP_S = 600
 _BRIDGE = "binderops0"  # the instance's firewall (templates/firewall.sh) knows it by this name
@@ -131,6 +133,8 @@ class _Build:
             self._job.on_line(said.text)
             self._lines.append(said.text)
             del self._lines[:-400]
+            if _PICKED.fullmatch(said.text):  # how long the build takes depends on it
+                self._job.say(said.text, step=(1, 1))
             if self._steps.forward(said) and self._steps.at:
                 self._name = said.text
                 self._job.say(said.text, step=self._steps.at)

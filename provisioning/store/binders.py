@@ -27,6 +27,7 @@ from provisioning.model import (
     Verb,
 )
 from provisioning.phases import Unanswered
+from provisioning.store import launch_times
 from provisioning.store.database import Row, Tx
 
 T = TypeVar("T")
@@ -153,6 +154,7 @@ async def record(
     if touched == 0:
         return False
     await tell(tx, after.id, events)
+    await launch_times.note(tx, claimed.binder.phase, after)
     if fulfilled:
         await tx.run("binders.fulfil", ids=list(fulfilled))
     if after.phase is Phase.DELETED:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.estimate import builder_of
 from provisioning.guest.build_docker import DockerRuntime, Names, network_command
 from provisioning.guest.job import Command, Endpoint, Job
 from tests.unit.test_guest_orders import job
@@ -30,6 +31,13 @@ def docker(tmp_path: Path) -> Path:
     program.write_text(DOCKER)
     program.chmod(0o755)
     return program.parent
+
+
+REPO2DOCKER = """#!/bin/sh
+echo '{"message": "Picked Local content provider.\\\\n", "phase": "fetching"}' >&2
+echo '{"message": "Using CondaBuildPack builder\\\\n", "phase": "building"}' >&2
+echo '{"message": "#7 [2/9] RUN apt-get update\\\\n", "phase": "building"}' >&2
+"""
 
 
 def on(docker: Path, one: Job) -> Job:
@@ -70,3 +78,21 @@ def test_given_a_shared_machine_then_no_bridge_is_named() -> None:
         "create",
         "binderops",
     ]
+
+
+def test_given_a_build_when_repo2docker_picks_how_to_then_that_is_reported_at_once(tmp_path: Path) -> None:
+    said: list[tuple[str, tuple[int, int]]] = []
+    tool = tmp_path / "repo2docker" / "bin" / "jupyter-repo2docker"
+    tool.parent.mkdir(parents=True)
+    tool.write_text(REPO2DOCKER)
+    tool.chmod(0o755)
+    (tmp_path / "repo2docker" / "ready").touch()
+
+    DockerRuntime().build(replace(job(tmp_path), say=lambda message, *, step: said.append((message, step))))
+
+    assert said == [
+        ("Prepare the image builder", (1, 1)),
+        ("Using CondaBuildPack builder", (1, 1)),
+        ("RUN apt-get update", (2, 9)),
+    ]
+    assert builder_of(message for message, _ in said) == "Conda"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot import blocks
 from bot.playground.block_shapes import check_blocks
 from bot.story import Board, Told, draw, draw_board
+from provisioning.estimate import Late, Left, Likeness
 from provisioning.model import (
     Binder,
     Event,
@@ -59,6 +60,15 @@ EVENTS = st.builds(
         "hours": st.floats(0, 1e6) | st.none(), "minutes": st.integers(0, 99), "attempt": st.integers(1, 3),
     }),
 )  # fmt: skip
+ESTIMATES = st.one_of(
+    st.builds(Late, likeness=st.sampled_from(Likeness), launches=st.integers(1, 20)),
+    st.builds(
+        lambda low, more, likeness, launches: Left(
+            low=timedelta(seconds=low), high=timedelta(seconds=low + more), likeness=likeness, launches=launches
+        ),
+        st.floats(1, 10**5), st.floats(0, 10**5), st.sampled_from(Likeness), st.integers(1, 20),
+    ),
+)  # fmt: skip
 
 
 @st.composite
@@ -75,6 +85,7 @@ def binders(draw_: st.DrawFn) -> Binder:
 STORIES = st.builds(
     Told, binder=binders(), events=st.lists(EVENTS, max_size=14).map(tuple),
     reports=st.lists(REPORTS, max_size=6).map(tuple), response_url=st.sampled_from(["", "https://hooks/1"]),
+    estimate=st.none() | ESTIMATES, estimated_at=TIMES,
 )  # fmt: skip
 MANY = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
