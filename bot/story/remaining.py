@@ -9,33 +9,8 @@ from provisioning.estimate import Late, Left, Likeness
 _MINUTE = timedelta(minutes=1)
 # Between these minutes nobody plans differently.
 _MARKS = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    8,
-    10,
-    12,
-    15,
-    20,
-    25,
-    30,
-    40,
-    50,
-    60,
-    75,
-    90,
-    105,
-    120,
-    150,
-    180,
-    240,
-    300,
-    360,
-)
+    0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 75, 90, 105, 120, 150, 180, 240, 300, 360,
+)  # fmt: skip
 _OF = {
     Likeness.COMMIT_AND_FLAVOR: " of this commit",
     Likeness.COMMIT: " of this commit",

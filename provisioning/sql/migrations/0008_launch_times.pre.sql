@@ -35,5 +35,6 @@ join events active on active.binder_id = b.id and active.kind = 'server_active'
 join events built on built.binder_id = b.id and built.kind = 'build_began' and built.id > active.id
 join events started on started.binder_id = b.id and started.kind = 'start_began' and started.id > built.id
 join events ready on ready.binder_id = b.id and ready.kind = 'became_ready' and ready.id > started.id
-where b.plan is not null and active.id > began.id and (began.next is null or ready.id < began.next)
+where b.plan -> 'request' ->> 'repo' is not null and b.plan ->> 'commit' is not null and b.plan -> 'flavor' ->> 'name' is not null
+    and active.id > began.id and (began.next is null or ready.id < began.next)
 order by b.id, began.attempt, ready.id;
