@@ -8,6 +8,7 @@ import os
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -30,6 +31,11 @@ class OpenStackBed:
     member: str = "dev"  # the cloud of an ordinary member, by application credential
     admin: str = "dev-admin"  # the cloud of the administrator
 
+    @classmethod
+    def at(cls, home: Path) -> Self:
+        """The one whose folder this is."""
+        return cls(clouds_yaml=home / "clouds.yaml", consoles=home / "consoles")
+
 
 @pytest.fixture(scope="session")
 def openstack_bed(request: pytest.FixtureRequest) -> OpenStackBed:
@@ -39,7 +45,7 @@ def openstack_bed(request: pytest.FixtureRequest) -> OpenStackBed:
     run = _run(request.config)
     if trouble := run.wait():
         pytest.fail(trouble, pytrace=False)
-    return OpenStackBed(clouds_yaml=run.home / "clouds.yaml", consoles=run.home / "consoles")
+    return OpenStackBed.at(run.home)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -20,6 +20,7 @@ _UP_S = 900.0  # the services' packages come from an index that may be slow
 _DOWN_S = 120.0
 OURS = "OPENSTACK_DEV_"  # begins what `devcloud` adds to the environment of the cloud's processes
 OWNER = f"{OURS}OWNER"
+WITH_GUESTS = "BINDEROPS_GUESTS"  # in our environment, as "1"
 _TAIL = 4000  # characters of the log that a failure shows
 
 
@@ -34,7 +35,7 @@ def lacking() -> str:
 
 def wants_guests() -> bool:
     """Whether the bed should run servers too, which takes minutes more."""
-    return os.environ.get("BINDEROPS_GUESTS") == "1"
+    return os.environ.get(WITH_GUESTS) == "1"
 
 
 @functools.cache

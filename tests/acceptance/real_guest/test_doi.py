@@ -1,7 +1,6 @@
 """A DOI's whole way: the resolver, the record, a real instance that fetches its files, the Binder with them."""
 
 import asyncio
-import secrets
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -10,11 +9,9 @@ from contextlib import contextmanager
 import pytest
 
 from tests.acceptance.playing import buttons_of
-from tests.acceptance.real_guest.conftest import DOCKERFILE, ended
+from tests.acceptance.real_guest.launching import DOCKERFILE, bot_on, ended, launch
 from tests.acceptance.real_guest.seen import Seen
-from tests.acceptance.serving import ROOT, serving
 from tests.beds.guest_bed import HOST, GuestBed
-from tests.fakes.playground import BEN, GENERAL
 from tests.fakes.record_sites import RecordSites, zenodo_record
 from tests.integration.openstack.project import Project
 
@@ -29,22 +26,15 @@ def record(
 ) -> Iterator[Seen]:
     """The launch of a DOI that only the resolver knows, once it has ended in one way or the other."""
     folder = tmp_path_factory.mktemp("real-guest-doi")
-    with replaying(_FILES) as url:
-        settings = {
-            "preset": "generic", "deployment": f"t{secrets.token_hex(3)}", "cloud": {"name": openstack_project.member},
-            "defaults": {"image": guest_bed.image, "flavor": "m3.quad"}, "sources": {"allow_exact": [url]},
-        }  # fmt: skip
-        with serving(
-            folder, settings, command=(sys.executable, "-m", "tests.fakes.serve_replayed", url),
-            OS_CLIENT_CONFIG_FILE=str(openstack_project.clouds_yaml), PYTHONPATH=str(ROOT),
-        ) as room:  # fmt: skip
-            typed = {
-                "user": BEN,
-                "channel": GENERAL,
-                "text": "/binder https://doi.org/10.1000/zenodo name=record",
-            }
-            assert room.post("/person/command", typed)["ok"]
-            yield ended(room, openstack_project, "record")
+    with (
+        replaying(_FILES) as url,
+        bot_on(
+            openstack_project, folder, image=guest_bed.image, sources=[url],
+            command=(sys.executable, "-m", "tests.fakes.serve_replayed", url),
+        ) as room,
+    ):  # fmt: skip
+        launch(room, "https://doi.org/10.1000/zenodo", "record")
+        yield ended(room, openstack_project, "record")
 
 
 @contextmanager

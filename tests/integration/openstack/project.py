@@ -93,13 +93,21 @@ def connection(clouds_yaml: Path, cloud: str) -> Any:
 @pytest.fixture(scope="session")
 def openstack_project(openstack_bed: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A fresh project with room for everything; its quotas are its own."""
-    admin = connection(openstack_bed.clouds_yaml, openstack_bed.admin)
+    folder = tmp_path_factory.mktemp("openstack")
+    with own_project(openstack_bed.clouds_yaml, openstack_bed.admin, folder) as made:
+        yield made
+
+
+@contextmanager
+def own_project(clouds_yaml: Path, admin_cloud: str, folder: Path) -> Iterator[Project]:
+    """The same for whoever is no test; its clouds.yaml lies in the folder. Afterwards it is gone with what is in its network."""
+    admin = connection(clouds_yaml, admin_cloud)
     name, password = f"binderops-{secrets.token_hex(4)}", secrets.token_hex(16)
     project = admin.identity.create_project(name=name, domain_id="default")
     user = admin.identity.create_user(name=name, password=password, domain_id="default")
     role = admin.identity.find_role("member")
     admin.identity.assign_project_role_to_user(project, user, role)
-    file = tmp_path_factory.mktemp("openstack") / "clouds.yaml"
+    file = folder / "clouds.yaml"
     auth = {
         "auth_url": admin.config.auth["auth_url"], "username": name, "password": password,
         "project_name": name, "user_domain_name": "Default", "project_domain_name": "Default",
@@ -109,12 +117,14 @@ def openstack_project(openstack_bed: Any, tmp_path_factory: pytest.TempPathFacto
     made = Project(clouds_yaml=file, member="own", id=project.id, eyes=eyes, admin=admin)
     for service, limits in _ROOMY.items():
         made._limit(service, dict(limits))
-    yield made
-    _take_down(made)
-    admin.identity.delete_user(user)
-    admin.identity.delete_project(project)
-    eyes.close()
-    admin.close()
+    try:
+        yield made
+    finally:
+        _take_down(made)
+        admin.identity.delete_user(user)
+        admin.identity.delete_project(project)
+        eyes.close()
+        admin.close()
 
 
 def _take_down(project: Project) -> None:
