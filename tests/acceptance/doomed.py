@@ -64,8 +64,7 @@ class _Watched:
 
     async def run(self, name: str, /, **params: object) -> int:
         touched = await self._tx.run(name, **params)
-        # What depends on how fast the machine is, such as a guest that has to be asked again, comes up in one run and not in the next.
-        if touched and not name.endswith((".renew", "_listening", ".let_go", "guest_config.again")):
+        if touched and not name.endswith((".renew", "_listening", ".let_go")):
             self.wrote.append(f"{name}:{params.get('phase') or params.get('kind') or ''}")
         return touched
 
