@@ -28,10 +28,11 @@ async def serve() -> None:
     bell = Bell(settings.database_url)
     await bell.start()
     async with aiohttp.ClientSession() as http:
-        outbox = Outbox(db, slack, utc_now, http, _no_link)
+        outbox = Outbox(db, slack, utc_now, http, _no_link, more=bell.ring)
         loops = (
             Loop(topic="story", once=Narrator(db=db, clock=utc_now).once),
-            Loop(topic="outbox", once=outbox.once, width=4),
+            Loop(topic="outbox", once=outbox.once, width=4, is_chained=True),
+            Loop(topic="answer", once=outbox.answer, width=3, is_chained=True),
         )
         worker = Worker(bell, loops)
         await worker.start()

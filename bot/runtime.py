@@ -53,6 +53,7 @@ from provisioning.worker import Loop, Worker
 log = logging.getLogger(__name__)
 
 _PATIENCE_S = 5  # of whoever only looks
+_FOR_ACKS = 3  # connections that nothing else keeps busy
 #: Binders that one process steps at the same time. More than the cloud is asked for at once (the driver's lanes bound that), so
 #: that steps which wait for the next listing keep no lane empty; not so many that waiting for a lane uses up a call's time limit.
 STEPS_AT_ONCE = 48
@@ -133,6 +134,8 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         db = await parts.database(parts.url).open()
         stack.push_async_callback(db.close)
+        front = await parts.database(parts.url, max_connections=_FOR_ACKS).open()
+        stack.push_async_callback(front.close)
         bell = Bell(parts.url)
         await bell.start()
         stack.push_async_callback(bell.stop)
@@ -160,17 +163,21 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             links=link,
             settings=_desk_settings(parts, standings),
             vault=vault,
+            more=lambda: bell.ring("desk"),
         )
         private_link = Entrance(db, signing.current, clock).private_link
-        outbox = Outbox(db, slack, clock, http, private_link, record=slack.note, observe=slack.observed)
+        outbox = Outbox(
+            db, slack, clock, http, private_link, record=slack.note, observe=slack.observed, more=bell.ring
+        )
         loops = (
-            Loop(topic="desk", once=desk.once, width=2),
+            Loop(topic="desk", once=desk.once, width=3, is_chained=True),
             Loop(topic="step", once=launcher.once, width=STEPS_AT_ONCE, is_chained=True),
             Loop(topic="listen", once=listener.once),
             Loop(topic="config", once=guest_config.once, width=2, tick_s=5),
             Loop(topic="token", once=handover.once, width=2),
             Loop(topic="story", once=Narrator(db=db, clock=clock).once),
-            Loop(topic="outbox", once=outbox.once, width=4),
+            Loop(topic="outbox", once=outbox.once, width=4, is_chained=True),
+            Loop(topic="answer", once=outbox.answer, width=3, is_chained=True),
         )
         worker = Worker(bell, loops)
         await worker.start()
@@ -178,7 +185,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         inbound = parts.inbound or SocketMode(slack, lambda: settings.secrets.now("slack_app_token"), clock)
         await stack.enter_async_context(oversight.watching(worker, inbound, parts.ops))
         stack.push_async_callback(inbound.stop)
-        await inbound.start(build_app(desk, slack))
+        await inbound.start(build_app(desk, slack, front))
         yield
 
 
