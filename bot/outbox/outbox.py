@@ -82,13 +82,13 @@ class Outbox:
             row = await tx.row("bot/outbox.claim", now=now, lease=uuid.uuid4(), until=now + LEASE)
             if row is None:
                 return False
+            self._more("outbox")
             claimed = Claimed.of(row)
             if not await _spend(tx, claimed, now):
                 await _give_back(tx, claimed)
                 return True
             plain = await tx.row("bot/outbox.is_held", name=plan_budget(claimed.team), now=now) is not None
             log_text = await _kept_log(tx, claimed)
-        self._more("outbox")
         result = await self._send(claimed, plain=plain, log_text=log_text)
         await self._apply([(claimed, result)])
         return True
