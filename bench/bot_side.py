@@ -22,7 +22,7 @@ import psutil
 from bench import shares
 from bench.job import Job, Side, cpu_s, memory_mib
 from bench.requests_seen import RequestsSeen
-from bench.watching import Watch, WatchedCloud, WatchedDatabase, WatchedInventory, WatchedQuota
+from bench.watching import Watch, WatchedCloud, WatchedDatabase, WatchedInventory, WatchedQuota, WatchedTurns
 from provisioning.acting import Actor, Orders
 from provisioning.catalogue import Catalogue
 from provisioning.clouds.openstack import OpenStackSettings
@@ -206,6 +206,7 @@ async def _launcher(
     policy = Policy(volume_gib=job.volume_gib)
     return Launcher(
         db=db, sites=sites, actor=actor, policy=policy, deployment=job.deployment, clock=_clock, claimed=lambda: bell.ring("step"),
+        turns=WatchedTurns(watch),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ _WORDS = {
     Share.ASLEEP: "put off until the next look",
     Share.QUEUE: "due, and all loops had others",
     Share.UNNOTICED: "due, and an idle loop did not know it",
-    Share.THREAD: "no thread free for its call",
+    Share.THREAD: "no turn or thread free for its call",
     Share.DATABASE: "the database",
     Share.REST: "deciding, waking up",
 }

@@ -31,6 +31,7 @@ CLAIMS = {
     "binders.claim": ("step", "lease"),
     "binders.listenable": ("listen", "listener"),
     "bot/outbox.claim": ("message", "lease"),
+    "bot/outbox.claim_answers": ("message", "lease"),
     "bot/intents.claim": ("intent", "desk"),
 }
 DEPLOYMENT = "bench"

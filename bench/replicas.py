@@ -22,6 +22,7 @@ from typing import Any
 
 from bench.stand import Replica, Stand, stand
 from bench.takeover import Takeover, held_by, watch
+from provisioning.reports import LISTENS_IN
 
 TARGET_S = 20.0
 _PENDING = """
@@ -29,6 +30,7 @@ _PENDING = """
         + (select count(*) from outbox where body_rev > sent_rev)
         + (select count(*) from intents where state <> 'done')
 """
+_HEARD = "select count(*) from binders where listener is not null and phase = any(%s)"
 _SLOTS = ("root", "progress", "ready")
 
 
@@ -135,9 +137,13 @@ async def _disturb(found: Stand, job: Job, bots: list[Replica], outcome: Outcome
 
 
 async def _busiest_first(found: Stand, bots: list[Replica]) -> list[Replica]:
-    """Who holds the most falls: one that holds nothing would show nothing."""
-    counts = {bot.name: len(await held_by(found, bot.notes)) for bot in bots}
-    return sorted(bots, key=lambda bot: counts[bot.name], reverse=True)
+    """Who listens to the most guests falls first, of equals who holds the most: one that holds nothing would show nothing."""
+
+    def weight(held: set[tuple[str, str]]) -> tuple[int, int]:
+        return sum(kind == "listen" for kind, _ in held), len(held)
+
+    weights = {bot.name: weight(await held_by(found, bot.notes)) for bot in bots}
+    return sorted(bots, key=lambda bot: weights[bot.name], reverse=True)
 
 
 async def _launched(found: Stand, count: int) -> None:
@@ -145,7 +151,7 @@ async def _launched(found: Stand, count: int) -> None:
 
     async def are() -> bool:
         binders = await found.value("select count(*) from binders") or 0
-        heard = await found.value("select count(*) from binders where listener is not null") or 0
+        heard = await found.value(_HEARD, [str(phase) for phase in LISTENS_IN]) or 0
         return bool(binders >= count and heard > 0)
 
     await found.until(are, within_s=600)

@@ -13,7 +13,7 @@ import aiohttp
 from bot.logs import configure
 from bot.narrator import Narrator
 from bot.outbox import Outbox
-from bot.runtime import until_told_to_stop, utc_now
+from bot.runtime import OUTBOX_TICK_S, until_told_to_stop, utc_now
 from bot.settings import load
 from bot.slack_client import make_client
 from provisioning.store.database import Bell, Database
@@ -28,10 +28,11 @@ async def serve() -> None:
     bell = Bell(settings.database_url)
     await bell.start()
     async with aiohttp.ClientSession() as http:
-        outbox = Outbox(db, slack, utc_now, http, _no_link)
+        outbox = Outbox(db, slack, utc_now, http, _no_link, more=bell.ring)
         loops = (
             Loop(topic="story", once=Narrator(db=db, clock=utc_now).once),
-            Loop(topic="outbox", once=outbox.once, width=4),
+            Loop(topic="outbox", once=outbox.once, width=4, is_chained=True, tick_s=OUTBOX_TICK_S),
+            Loop(topic="answer", once=outbox.answer, width=3, is_chained=True),
         )
         worker = Worker(bell, loops)
         await worker.start()

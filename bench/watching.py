@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from bench import shares
 from bench.shares import Share, Span
+from provisioning.actions import Action
 from provisioning.clouds import Cloud
 from provisioning.clouds.openstack import OpenStackCloud
 from provisioning.clouds.openstack_calls import Calls, Lane
@@ -24,6 +25,7 @@ from provisioning.inventory import Inventory, Shared
 from provisioning.model import Listing, Phase
 from provisioning.quota import Quota
 from provisioning.store.database import Database, Row, Tx
+from provisioning.turns import Turns
 
 T = TypeVar("T")
 
@@ -182,6 +184,21 @@ class WatchedCalls(Calls):
             return work()
 
         return await super().aside(lane, begun)
+
+
+class WatchedTurns(Turns):
+    """The launcher's turns, the wait for one timed as that for a thread, which it spares."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    @asynccontextmanager
+    async def taken(self, action: Action | None, cloud: str, unless: asyncio.Event) -> AsyncIterator[bool]:
+        queued = time.time()
+        async with super().taken(action, cloud, unless) as is_ours:
+            self._watch.note(Share.THREAD, queued, time.time())
+            yield is_ours
 
 
 class WatchedLookups(Lookups):

@@ -35,6 +35,7 @@ from bot.launch_form import Origin, form, submitted, window
 from bot.reading import ACTION, FormWanted, pressed, read
 from bot.slack_client import SlackClient
 from provisioning.errors import BinderopsError, TemporaryError, UnexpectedError
+from provisioning.store.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +54,11 @@ _FORMS = {  # by callback: the verb, and the field where what nobody expected is
 }
 
 
-def build_app(desk: Desk, slack: SlackClient) -> AsyncApp:
-    """The app with all its listeners. It takes what it is given: that it comes from Slack is for the way in to see."""
+def build_app(desk: Desk, slack: SlackClient, db: Database) -> AsyncApp:
+    """The app with all its listeners. It takes what it is given: that it comes from Slack is for the way in to see.
+
+    ``db``: where intents are left. No other work is to keep its connections busy, for Slack does not wait long.
+    """
 
     async def authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
         # One workspace, one token, known already: asking Slack (auth.test) before the first ack would cost its 3 s.
@@ -64,7 +68,7 @@ def build_app(desk: Desk, slack: SlackClient) -> AsyncApp:
         slack, authorize=authorize, logger=_bolt_log(),
         request_verification_enabled=False,  # bot.http_mode does it, over the raw bytes
     )  # fmt: skip
-    front = _Front(desk, slack)
+    front = _Front(desk, slack, db)
     app.middleware(front.on_event)
     app.command(COMMAND)(front.on_command)
     app.action(ACTION)(front.on_press)
@@ -94,8 +98,9 @@ class _App(AsyncApp):
 class _Front:
     """The listeners."""
 
-    def __init__(self, desk: Desk, slack: SlackClient) -> None:
+    def __init__(self, desk: Desk, slack: SlackClient, db: Database) -> None:
         self._desk = desk
+        self._db = db
         self._slack = slack
 
     async def on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -205,7 +210,7 @@ class _Front:
         """The intent's row; raises `TemporaryError` where the database does not take it in time."""
         try:
             async with asyncio.timeout(DATABASE_PATIENCE_S):
-                async with self._desk.db.transaction(patience_s=CONNECTION_PATIENCE_S) as tx:
+                async with self._db.transaction(patience_s=CONNECTION_PATIENCE_S) as tx:
                     await intents.want(
                         tx, dedupe=arrival.dedupe, verb=verb, team=arrival.team, channel=arrival.channel,
                         who=arrival.user, details=arrival.answered_at(details), at=self._desk.clock(),

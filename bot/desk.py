@@ -1,4 +1,4 @@
-"""Takes what people want, one intent at a time: may they, about which binder, and then one transaction with what follows.
+"""Takes what people want, a few intents at a time: may they, about which binder, and then one transaction each with what follows.
 
 Slack and guests are asked with no transaction open; the write is fenced by the desk's lease on the intent.
 """
@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=18)  # a dead process's intents are dealt with within 20 s
 _PATIENCE_S = 15  # for one intent, within the lease
+_AT_ONCE = 4
 _GIVES_UP = timedelta(minutes=25)  # a response_url lives for 30
 _MOST_CHOICES = 50
 _TOO_LONG = "*Not done*: Slack or the environment did not answer for too long. Please try again."
@@ -74,7 +75,7 @@ class LogLink(Protocol):
 
 
 class Desk:
-    """Any number of processes may run one, in several tasks each."""
+    """Any number of processes may run one, in several tasks each. ``more`` is called where there may be more to take at once."""
 
     def __init__(
         self,
@@ -85,7 +86,9 @@ class Desk:
         links: LogLink,
         settings: DeskSettings,
         vault: Vault,
+        more: Callable[[], None] = lambda: None,
     ) -> None:
+        self._more = more
         self.db = db
         self.people = people
         self.clock = clock
@@ -95,17 +98,22 @@ class Desk:
         self.commands = COMMANDS
 
     async def once(self) -> bool:
-        """Deal with one intent; False where there is none."""
+        """Deal with a few intents, side by side; False where there is none."""
         now, desk = self.clock(), uuid.uuid4()
         async with self.db.transaction() as tx:
-            asked = await intents.claim(tx, desk=desk, now=now, until=now + LEASE)
-        if asked is None:
-            return False
-        with bound(intent=asked.id):
-            await self._deal(asked, desk)
-        return True
+            taken = await intents.claim(tx, desk=desk, most=_AT_ONCE, now=now, until=now + LEASE)
+        if len(taken) == _AT_ONCE:
+            self._more()
+        ends = await asyncio.gather(*(self._deal(asked, desk) for asked in taken), return_exceptions=True)
+        if broken := next((end for end in ends if end is not None), None):
+            raise broken
+        return bool(taken)
 
     async def _deal(self, asked: Asked, desk: uuid.UUID) -> None:
+        with bound(intent=asked.id):
+            await self._dealt(asked, desk)
+
+    async def _dealt(self, asked: Asked, desk: uuid.UUID) -> None:
         try:
             async with asyncio.timeout(_PATIENCE_S):
                 read_as, effect = await self._decide(asked)

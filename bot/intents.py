@@ -95,16 +95,20 @@ async def want(
     )  # fmt: skip
 
 
-async def claim(tx: Tx, *, desk: UUID, now: datetime, until: datetime) -> Asked | None:
-    """Take the oldest intent that nobody works on. One that cannot be read is put off, so that the others go on."""
-    while (row := await tx.row("bot/intents.claim", desk=desk, now=now, until=until)) is not None:
-        try:
-            return Asked.of(row)
-        except Exception:
-            # Another version's, most likely: that one may take it.
-            log.exception("intent-unreadable intent=%s verb=%s", row["id"], row["kind"])
-            await tx.run("bot/intents.postpone", id=row["id"], desk=desk, until=now + _PUT_OFF)
-    return None
+async def claim(tx: Tx, *, desk: UUID, most: int, now: datetime, until: datetime) -> list[Asked]:
+    """Take the oldest intents that nobody works on. One that cannot be read is put off, so that the others go on."""
+    found: list[Asked] = []
+    while not found and (
+        rows := await tx.rows("bot/intents.claim", desk=desk, most=most, now=now, until=until)
+    ):
+        for row in rows:
+            try:
+                found.append(Asked.of(row))
+            except Exception:
+                # Another version's, most likely: that one may take it.
+                log.exception("intent-unreadable intent=%s verb=%s", row["id"], row["kind"])
+                await tx.run("bot/intents.postpone", id=row["id"], desk=desk, until=now + _PUT_OFF)
+    return sorted(found, key=lambda asked: asked.id)
 
 
 async def settle(

@@ -32,11 +32,12 @@ from provisioning.acting import Actor, Orders
 from provisioning.guest_config import GuestConfig
 from provisioning.guest_link import GuestLink
 from provisioning.handover import Handover
-from provisioning.launch import LEASE, Launcher
+from provisioning.launch import Launcher
 from provisioning.model import Binder, Plan
 from provisioning.phases import Policy
 from provisioning.plan import make_plan
 from provisioning.reports import Listener
+from provisioning.right import LEASE
 from provisioning.site_watch import SiteWatch
 from provisioning.sites import Sites
 from provisioning.sources import SOURCES, Source, resolve
@@ -53,9 +54,11 @@ from provisioning.worker import Loop, Worker
 log = logging.getLogger(__name__)
 
 _PATIENCE_S = 5  # of whoever only looks
-#: Binders that one process steps at the same time. More than the cloud is asked for at once (the driver's lanes bound that), so
-#: that steps which wait for the next listing keep no lane empty; not so many that waiting for a lane uses up a call's time limit.
-STEPS_AT_ONCE = 48
+OUTBOX_TICK_S = 0.25  # nobody rings when a budget is free again, and edits come each 1.2 s
+_FOR_ACKS = 3  # connections that nothing else keeps busy
+#: Binders that one process steps at the same time: nearly all, since most of them wait for the next listing or for their turn.
+#: How many do the same kind of thing at once is `provisioning.turns`' to say.
+STEPS_AT_ONCE = 200
 
 
 def utc_now() -> datetime:
@@ -133,6 +136,8 @@ async def running(parts: Parts) -> AsyncIterator[None]:
     async with AsyncExitStack() as stack:
         db = await parts.database(parts.url).open()
         stack.push_async_callback(db.close)
+        front = await parts.database(parts.url, max_connections=_FOR_ACKS).open()
+        stack.push_async_callback(front.close)
         bell = Bell(parts.url)
         await bell.start()
         stack.push_async_callback(bell.stop)
@@ -160,17 +165,21 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             links=link,
             settings=_desk_settings(parts, standings),
             vault=vault,
+            more=lambda: bell.ring("desk"),
         )
         private_link = Entrance(db, signing.current, clock).private_link
-        outbox = Outbox(db, slack, clock, http, private_link, record=slack.note, observe=slack.observed)
+        outbox = Outbox(
+            db, slack, clock, http, private_link, record=slack.note, observe=slack.observed, more=bell.ring
+        )
         loops = (
-            Loop(topic="desk", once=desk.once, width=2),
+            Loop(topic="desk", once=desk.once, width=3, is_chained=True),
             Loop(topic="step", once=launcher.once, width=STEPS_AT_ONCE, is_chained=True),
             Loop(topic="listen", once=listener.once),
             Loop(topic="config", once=guest_config.once, width=2, tick_s=5),
             Loop(topic="token", once=handover.once, width=2),
             Loop(topic="story", once=Narrator(db=db, clock=clock).once),
-            Loop(topic="outbox", once=outbox.once, width=4),
+            Loop(topic="outbox", once=outbox.once, width=4, is_chained=True, tick_s=OUTBOX_TICK_S),
+            Loop(topic="answer", once=outbox.answer, width=3, is_chained=True),
         )
         worker = Worker(bell, loops)
         await worker.start()
@@ -178,7 +187,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         inbound = parts.inbound or SocketMode(slack, lambda: settings.secrets.now("slack_app_token"), clock)
         await stack.enter_async_context(oversight.watching(worker, inbound, parts.ops))
         stack.push_async_callback(inbound.stop)
-        await inbound.start(build_app(desk, slack))
+        await inbound.start(build_app(desk, slack, front))
         yield
 
 

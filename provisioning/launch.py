@@ -4,13 +4,12 @@ No transaction is open across a slow call. What is about to be made is recorded 
 point costs at most one repeat of an action that looks for its own mark before it makes anything.
 """
 
-import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from provisioning import admission, doubles
 from provisioning.acting import Actor
@@ -31,16 +30,16 @@ from provisioning.lifecycle import Decision, backoff, decide, take_in
 from provisioning.log_context import bound
 from provisioning.model import Binder, BinderId, CloudObject, Kind, Mark, Phase
 from provisioning.phases import Policy, Seen, Unanswered
+from provisioning.right import LEASE, Right
 from provisioning.settling import settle
 from provisioning.sites import Site, Sites
 from provisioning.store import binders
 from provisioning.store.binders import Claim
 from provisioning.store.database import Database, Tx
+from provisioning.turns import Turns
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=15)
-_LAST_MOMENT = timedelta(seconds=1)
 _OLDEST_LISTING = timedelta(seconds=5)  # younger than the shortest takeover of a lease
 _MADE_BY = {
     MakePort: Kind.PORT,
@@ -57,22 +56,6 @@ _LOOKS_AT_CLOUD = frozenset(Phase) - {
 }
 
 
-@dataclass(slots=True, kw_only=True)
-class Right:
-    """Until when this process may act for a binder; a process that slept past it may not."""
-
-    until: datetime
-    clock: Callable[[], datetime]
-
-    def holds(self) -> bool:
-        """Whether there is still time for a request to leave."""
-        return self.clock() < self.until - _LAST_MOMENT
-
-    def end(self) -> None:
-        """The step is over: what it left behind in a thread may send nothing any more."""
-        self.until = datetime.min.replace(tzinfo=UTC)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launcher:
     """Takes due binders one step further."""
@@ -85,6 +68,7 @@ class Launcher:
     clock: Callable[[], datetime]
     moved: Callable[[Binder, Binder], None] = lambda _before, _after: None  # told of each change of phase
     claimed: Callable[[], None] = lambda: None  # told before each step: there may be more to claim
+    turns: Turns = field(default_factory=Turns)
 
     async def once(self) -> bool:
         """Step the oldest binder that is due; False where none is due."""
@@ -107,14 +91,14 @@ class Launcher:
         return True
 
     async def _step(self, claimed: Claim, right: Right) -> None:
-        async with self._renewed(claimed, right):
+        async with right.renewed(self.db, claimed):
             try:
                 await self._run(claimed, right)
             except BinderopsError:
-                await self._release(claimed)
+                await self._release(claimed, self._later(claimed))
                 raise
             except Exception:  # one binder that breaks must not stop the others
-                await self._release(claimed)
+                await self._release(claimed, self._later(claimed))
                 log.exception("step-broke binder=%s phase=%s", claimed.binder.id, claimed.binder.phase)
 
     async def _run(self, claimed: Claim, right: Right) -> None:
@@ -130,32 +114,48 @@ class Launcher:
         seen = replace(seen, unanswered=tuple(u for u in claimed.unanswered if u not in appeared))
         while True:
             decision = decide(claimed.binder, (), seen, self.clock(), policy)
-            action = decision.action
-            if action is not None:  # from here on a listing must be younger than this to count
-                decision = replace(decision, binder=replace(decision.binder, last_action_at=self.clock()))
-            if not await self._record(
-                claimed, decision, keep_lease=action is not None, found=appeared.values()
-            ):
+            async with self.turns.taken(
+                decision.action, self._cloud_of(claimed.binder), right.news
+            ) as is_ours:
+                if not is_ours:
+                    await self._release(claimed, self.clock())
+                    return
+                made = await self._acted(claimed, decision, seen, appeared.values(), right, policy)
+            if made is None:
                 return
-            if action is None:
-                return
-            with fence.acting_while(right.holds):
-                result = await self.actor.act(decision.binder, action, seen)
-            acted = replace(claimed, binder=decision.binder)
-            if isinstance(result, Quoted):
-                await self._admit(acted, result, policy)
-                return
-            settled = settle(acted.binder, action, result, self.clock(), policy)
-            if not await self._record(
-                acted, settled, keep_lease=isinstance(result, Made), came=(action, result)
-            ):
-                return
-            if not isinstance(result, Made):
-                return
+            claimed, done = made
             # What this step made itself need not be listed again.
-            site, objects = self.sites.of(settled.binder), (*(seen.objects or ()), result.object)
-            seen = replace(seen, objects=objects, address=self._address(site, settled.binder, objects))
-            claimed = replace(claimed, binder=settled.binder)
+            site, objects = self.sites.of(claimed.binder), (*(seen.objects or ()), done)
+            seen = replace(seen, objects=objects, address=self._address(site, claimed.binder, objects))
+
+    async def _acted(
+        self,
+        claimed: Claim,
+        decision: Decision,
+        seen: Seen,
+        found: Iterable[CloudObject],
+        right: Right,
+        policy: Policy,
+    ) -> tuple[Claim, CloudObject] | None:
+        """Record what was decided, do it, record what came of it; the object where one was made and the step goes on."""
+        action = decision.action
+        if action is not None:  # from here on a listing must be younger than this to count
+            decision = replace(decision, binder=replace(decision.binder, last_action_at=self.clock()))
+        if not await self._record(claimed, decision, keep_lease=action is not None, found=found):
+            return None
+        if action is None:
+            return None
+        with fence.acting_while(right.holds):
+            result = await self.actor.act(decision.binder, action, seen)
+        acted = replace(claimed, binder=decision.binder)
+        if isinstance(result, Quoted):
+            await self._admit(acted, result, policy)
+            return None
+        settled = settle(acted.binder, action, result, self.clock(), policy)
+        goes_on = isinstance(result, Made)
+        if not await self._record(acted, settled, keep_lease=goes_on, came=(action, result)):
+            return None
+        return (replace(claimed, binder=settled.binder), result.object) if isinstance(result, Made) else None
 
     async def _record(
         self,
@@ -255,6 +255,11 @@ class Launcher:
             return None
         return site.cloud.address(self._mark(binder, binder.attempt), port, floating_ip)
 
+    def _cloud_of(self, binder: Binder) -> str:
+        with suppress(RefusedError):
+            return self.sites.of(binder).name
+        return ""
+
     def _policy(self, binder: Binder) -> Policy:
         """The deployment's policy as it is on the binder's cloud."""
         with suppress(RefusedError):  # an unknown cloud: nothing is made there anyway
@@ -265,32 +270,12 @@ class Launcher:
             )  # fmt: skip
         return self.policy
 
-    @asynccontextmanager
-    async def _renewed(self, claimed: Claim, right: Right) -> AsyncIterator[None]:
-        async def renew() -> None:
-            while True:
-                await asyncio.sleep(LEASE.total_seconds() / 3)
-                with suppress(BinderopsError):  # the next one may work; the fence holds anyway
-                    async with self.db.transaction() as tx:
-                        until = self.clock() + LEASE
-                        held = await tx.run(
-                            "binders.renew", id=claimed.binder.id, lease=claimed.lease, until=until
-                        )
-                    if held:
-                        right.until = until
+    def _later(self, claimed: Claim) -> datetime:
+        return self.clock() + backoff(claimed.binder.errors_in_row + 2)
 
-        task = asyncio.create_task(renew(), name=f"renew-{claimed.binder.id}")
-        try:
-            yield
-        finally:
-            right.end()
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-
-    async def _release(self, claimed: Claim) -> None:
-        later = self.clock() + backoff(claimed.binder.errors_in_row + 2)
+    async def _release(self, claimed: Claim, at: datetime) -> None:
         async with self.db.transaction() as tx:
-            await tx.run("binders.release", id=claimed.binder.id, lease=claimed.lease, wake_at=later)
+            await tx.run("binders.release", id=claimed.binder.id, lease=claimed.lease, wake_at=at)
 
 
 def _appeared(seen: Seen, claimed: Claim) -> dict[Unanswered, CloudObject]:

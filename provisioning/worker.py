@@ -28,7 +28,8 @@ class Loop:
     once: Callable[[], Awaitable[bool]]  # does one due thing under its own lease; False: nothing is due
     width: int = 1  # how many things at the same time
     tick_s: float = 1.0  # how late a thing may be noticed that nobody rang for
-    #: ``once`` rings as soon as it has taken something: then one idle loop looks out for all.
+    #: ``once`` rings as soon as it has taken something and there may be more: then one idle loop looks out for all, and who is done
+    #: need not look.
     is_chained: bool = False
 
 
@@ -79,7 +80,7 @@ class Worker:
             except Exception:  # the last line of defence: one broken row must not stop all work
                 log.exception("loop-broke loop=%s incident=%s", loop.topic, uuid.uuid4().hex[:8])
                 busy = await self._pause()
-            if not busy and not self._stopping.is_set():
+            if (loop.is_chained or not busy) and not self._stopping.is_set():
                 await self._rest(loop)
 
     async def _rest(self, loop: Loop) -> None:

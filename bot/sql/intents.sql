@@ -5,15 +5,17 @@ values (%(dedupe)s, %(kind)s, %(team)s, %(channel)s, %(who)s, %(payload)s, %(at)
 on conflict (dedupe) do nothing
 
 -- name: claim
--- The oldest one that no desk works on and that was not put off.
-update intents set desk = %(desk)s, desk_until = %(until)s
-where id = (
+-- The oldest ones that no desk works on and that were not put off.
+with chosen as (
     select id from intents
     where state = 'new' and (desk_until is null or desk_until < %(now)s)
-    order by id limit 1
+    order by id limit %(most)s
     for update skip locked
 )
-returning id, kind, team, channel, who, payload, at
+update intents set desk = %(desk)s, desk_until = %(until)s
+from chosen
+where intents.id = chosen.id
+returning intents.id, kind, team, channel, who, payload, at
 
 -- name: settle
 -- Fenced: touches nothing once the intent is another desk's. A launch is linked to the binder it made.

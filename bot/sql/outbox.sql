@@ -1,12 +1,11 @@
 -- name: claim
--- The row to send next: finals first, then new messages, then edits, for which channels take turns: all share one budget,
+-- The message to send next (answers have a claim of their own): finals first, then new messages, then edits, for which channels take turns: all share one budget,
 -- and no channel may wait while another shows each second. A board is in turn as soon as it has rested, before its
 -- channel's threads. Within a turn the edit that waits longest. A reply waits for its root's ts and for the messages written
 -- earlier in its thread (not for files: the story goes on without them); nothing goes out before its budget.
 with due as (
     select o.key, o.ts, o.posting_since, o.method,
         case
-            when o.method = 'respond' then null
             when o.method = 'file' then 'file:' || o.team
             when o.method = 'home' then 'home:' || o.team
             when o.ts is not null then 'update:' || o.team
@@ -14,10 +13,10 @@ with due as (
         end as budget,
         case when o.ts is null then null when o.key like 'board:%%' then o.next_try_at else t.next_at end as turn
     from outbox o left join budgets t on t.name = 'turn:' || o.team || ':' || o.channel
-    where o.body_rev > o.sent_rev and o.next_try_at <= %(now)s
+    where o.body_rev > o.sent_rev and o.method <> 'respond' and o.next_try_at <= %(now)s
         and (o.lease_until is null or o.lease_until < %(now)s)
         and (
-            o.method = 'respond' or o.ts is not null or o.thread_key is null
+            o.ts is not null or o.thread_key is null
             or (
                 exists (select from outbox root where root.key = o.thread_key and root.ts is not null)
                 and not exists (
@@ -43,12 +42,29 @@ chosen as (
 update outbox set
     lease = %(lease)s, lease_until = %(until)s,
     posting_since = case
-        when outbox.ts is null and outbox.method not in ('respond', 'home') then coalesce(outbox.posting_since, %(now)s)
+        when outbox.ts is null and outbox.method <> 'home' then coalesce(outbox.posting_since, %(now)s)
     end
 from chosen
 where outbox.key = chosen.key
 returning outbox.*, chosen.posting_since as uncertain_since, chosen.budget,
     -- A root may itself stand in a thread of people; then all of its story does, since a thread has no threads.
+    coalesce(
+        outbox.body ->> 'thread_ts',
+        (select coalesce(root.body ->> 'thread_ts', root.ts) from outbox root where root.key = outbox.thread_key)
+    ) as thread_ts
+
+-- name: claim_answers
+-- Answers to one person each, the oldest first: they wait for nothing and share no budget.
+with chosen as (
+    select key from outbox
+    where method = 'respond' and body_rev > sent_rev and next_try_at <= %(now)s and (lease_until is null or lease_until < %(now)s)
+    order by next_try_at, key limit %(most)s
+    for update skip locked
+)
+update outbox set lease = %(lease)s, lease_until = %(until)s
+from chosen
+where outbox.key = chosen.key
+returning outbox.*, null::timestamptz as uncertain_since, null as budget,
     coalesce(
         outbox.body ->> 'thread_ts',
         (select coalesce(root.body ->> 'thread_ts', root.ts) from outbox root where root.key = outbox.thread_key)

@@ -36,7 +36,7 @@ where id = %(id)s and wake_at <= %(now)s and (lease_until is null or lease_until
 returning *
 
 -- name: renew
-update binders set lease_until = %(until)s where id = %(id)s and lease = %(lease)s
+update binders set lease_until = %(until)s where id = %(id)s and lease = %(lease)s returning rev
 
 -- name: record
 -- Fenced: touches nothing once the lease is somebody else's. A later wake_at counts only if nobody wrote since the claim.

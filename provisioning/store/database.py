@@ -5,9 +5,11 @@ Only `provisioning.store` imports the driver. Time is a parameter of every query
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.errors import IdleInTransactionSessionTimeout
@@ -25,6 +27,7 @@ Row = dict[str, Any]
 # A process that was stopped within a transaction keeps its row locks no longer, and others take over. A third of the shortest lease:
 # what waited for such a lock may be a transaction of the same stopped process, whose time begins only then.
 LONGEST_IDLE = "5s"
+_WORKS_FOR_S = 1.0  # a connection that worked a moment ago is taken to work still
 
 
 class Tx:
@@ -64,7 +67,7 @@ class Database:
             timeout=patience_s,
             open=False,
             configure=_configured,
-            check=AsyncConnectionPool.check_connection,
+            check=_Checked(),
         )
 
     async def open(self) -> Self:
@@ -141,6 +144,20 @@ class Bell:
             except psycopg.Error as error:
                 log.warning("bell-lost error=%s", type(error).__name__)
             await asyncio.sleep(1)
+
+
+class _Checked:
+    """Looks whether a connection still works before it is used, but not again within a moment: that would be each second round trip."""
+
+    def __init__(self) -> None:
+        self._worked: WeakKeyDictionary[psycopg.AsyncConnection[Any], float] = WeakKeyDictionary()
+
+    async def __call__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        now = time.monotonic()
+        if now - self._worked.get(connection, -_WORKS_FOR_S) < _WORKS_FOR_S:
+            return
+        await AsyncConnectionPool.check_connection(connection)
+        self._worked[connection] = now
 
 
 async def _configured(connection: psycopg.AsyncConnection[Row]) -> None:

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from bot.runtime import Parts, database_url, running, utc_now
 from bot.settings import Settings, load
 from bot.slack_client import SlackClient
 from provisioning.clouds.local import LocalCloud
+from provisioning.errors import TemporaryError
+from provisioning.guest_link import GuestLink
 from provisioning.plan import preset
 from provisioning.sites import Sites, site
 from provisioning.store.database import Database, Tx
@@ -120,6 +123,20 @@ def doomed_client(doom: Doom, settings: Settings) -> SlackClient:
     return Doomed(token=settings.secrets.slack_bot_token, base_url=settings.slack_api_url)
 
 
+class BusyAtFirst(GuestLink):
+    """No guest takes its settings at the first try of a process: asking again is part of every life."""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._has_refused = False
+
+    async def configure(self, *args: Any, **more: Any) -> None:
+        if not self._has_refused:
+            self._has_refused = True
+            raise TemporaryError("guest_silent", "it is busy", "")
+        await super().configure(*args, **more)
+
+
 def run(environment: Mapping[str, str], config: Path, doom: Doom) -> None:
     """A whole bot on the local cloud with quick guests, until SIGTERM or doom."""
     asyncio.run(_run(load(environment, config), doom))
@@ -143,5 +160,6 @@ async def _run(settings: Settings, doom: Doom) -> None:
             settings=settings, url=url, sites=Sites([local]),
             database=doomed_database(doom), client=lambda s: doomed_client(doom, s),
         )  # fmt: skip
-        async with running(parts):
-            await stop.wait()
+        with patch("bot.runtime.GuestLink", BusyAtFirst):
+            async with running(parts):
+                await stop.wait()

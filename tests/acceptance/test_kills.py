@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import psutil
 import psycopg
@@ -41,6 +41,7 @@ _UNTOLD = """
         + (select count(*) from outbox where body_rev > sent_rev)
         + (select count(*) from intents where state <> 'done')
 """
+_CONFIGURED = "select count(*) from binders where config_attempt = attempt and config_keys <> ''"
 # All points where asked for, else a share: killing a database costs seconds, the bot a fraction of one.
 _ALL = os.environ.get("BINDEROPS_KILLS") == "all"
 _EVERY = {"bot": 1 if _ALL else 6, "database": 1 if _ALL else 12, "both": 1 if _ALL else 12}
@@ -204,23 +205,25 @@ async def live_through(found: World) -> None:
     """A launch, then a deletion; whoever dies is started again."""
     async with found.launching():
         ready = await found.until(found.message("Ready", "binder.delete"))
+    # Its guest takes its settings at the second try only: no deletion is to get there first.
+    await found.until(lambda: answer(found.database, _CONFIGURED) == 1 or None)
     pressing = asyncio.create_task(found.press(ready, "binder.delete"))
     try:
         await found.until(found.message("Deleted"))
     finally:
         await _ended(pressing)
     await found.until(lambda: not found.left_in_the_cloud() or None)
-    await found.until(lambda: all_told(found.database) or None)
+    await found.until(lambda: answer(found.database, _UNTOLD) == 0 or None)
 
 
-def all_told(database: str) -> bool:
-    """Whether every story is drawn and every message sent; a database that is just coming back has not said so yet."""
+def answer(database: str, query: LiteralString) -> int | None:
+    """What the database counts; None from one that is just coming back."""
     try:
         with psycopg.connect(database) as connection:
-            row = connection.execute(_UNTOLD).fetchone()
+            row = connection.execute(query).fetchone()
     except psycopg.OperationalError:
-        return False
-    return row == (0,)
+        return None
+    return row[0] if row else None
 
 
 def hold_the_promise(found: World) -> None:

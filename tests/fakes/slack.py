@@ -75,7 +75,10 @@ class FakeSlack:
 
     async def _respond(self, request: web.Request) -> web.Response:
         fault = self._fault("respond")
-        if fault is not None:
+        if fault is not None and fault.holds:
+            self.reached.set()
+            await self.release.wait()
+        elif fault is not None:
             return web.Response(status=fault.status, text=fault.error)
         self.responses.append(await request.json())
         return web.Response(text="ok")

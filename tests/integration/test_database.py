@@ -47,6 +47,52 @@ async def test_given_a_database_url_that_leads_nowhere_when_migrated_then_it_is_
     assert "secret" not in f"{caught.value.message} {caught.value.hint}"
 
 
+async def test_given_connections_cut_off_when_used_a_moment_later_then_nobody_notices(
+    database_url: str, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioning.store.database._WORKS_FOR_S", 0.0)  # the moment is over
+    database = await Database(database_url, max_connections=1).open()
+    try:
+        async with database.transaction() as tx:
+            await tx.rows("binders.some", ids=[])
+        await cut_off(postgres, database_url)
+        async with database.transaction() as tx:
+            found = await tx.rows("binders.some", ids=[])
+    finally:
+        await database.close()
+
+    assert found == []
+
+
+async def test_given_connections_cut_off_when_used_at_once_then_it_says_so_and_the_next_one_works(
+    database_url: str, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioning.store.database._WORKS_FOR_S", 600.0)
+    database = await Database(database_url, max_connections=1).open()
+    try:
+        async with database.transaction() as tx:
+            await tx.rows("binders.some", ids=[])
+        await cut_off(postgres, database_url)
+        with pytest.raises(TemporaryError):
+            async with database.transaction() as tx:
+                await tx.rows("binders.some", ids=[])
+        async with database.transaction() as tx:
+            found = await tx.rows("binders.some", ids=[])
+    finally:
+        await database.close()
+
+    assert found == []
+
+
+async def cut_off(server: str, url: str) -> None:
+    """End every connection to the database, as a restart does."""
+    name = url.partition("/")[2].partition("?")[0].rpartition("/")[2]
+    async with await psycopg.AsyncConnection.connect(server, autocommit=True) as connection:
+        await connection.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s", (name,)
+        )
+
+
 @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
 async def test_given_a_database_that_is_not_utf8_when_migrated_then_it_is_refused_untouched_with_how_to_make_one(
     postgres: str, encoding: str

@@ -1,5 +1,7 @@
 """Steps of a binder over PostgreSQL, with a cloud and a guest that fail on demand and a clock that only we move."""
 
+import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -7,9 +9,10 @@ from uuid import uuid4
 import pytest
 
 from provisioning.acting import Actor, Orders
+from provisioning.actions import MakePort
 from provisioning.errors import BinderopsError, PersonError, TeamError, TemporaryError
 from provisioning.inventory import Inventory
-from provisioning.launch import LEASE, Launcher
+from provisioning.launch import Launcher
 from provisioning.model import (
     Binder,
     BinderId,
@@ -24,6 +27,7 @@ from provisioning.model import (
     Verb,
 )
 from provisioning.phases import LIMITS, Policy
+from provisioning.right import LEASE
 from provisioning.sites import Sites
 from provisioning.store import binders
 from provisioning.store.database import Database
@@ -34,6 +38,8 @@ from tests.strategies import LAB, a_binder, a_plan, a_report
 pytestmark = pytest.mark.integration
 
 ID = BinderId("aaaabbbbcc")
+FULL = asyncio.Event()  # set: who finds no turn free goes away
+FULL.set()
 
 
 class FakeLink:
@@ -296,6 +302,26 @@ async def test_given_a_wish_during_a_step_when_the_step_sleeps_then_the_wake_up_
 
     ended = await bench.run_until(Phase.DELETED)
     assert ended.outcome is Outcome.OK
+
+
+async def test_given_a_wish_while_a_step_waits_for_its_turn_then_nothing_is_made_and_it_is_heard(
+    bench: Bench,
+) -> None:
+    await bench.start()
+    async with AsyncExitStack() as others:  # as many as may make ports at once, and none of them ends
+        while True:
+            turn = bench.launcher.turns.taken(MakePort(), "", FULL)
+            if not await others.enter_async_context(turn):
+                break
+        waiting = asyncio.create_task(bench.run_until(Phase.DELETED))
+        line = bench.launcher.turns._doors["", "MakePort"]
+        while not line._waiters:  # noqa: ASYNC110  a semaphore tells nobody who waits for it
+            await asyncio.sleep(0.05)
+        await bench.want(Verb.DELETE)
+        ended = await waiting
+
+    assert ended.outcome is Outcome.CANCELLED
+    assert "create_port" not in bench.cloud.calls
 
 
 async def test_given_two_processes_when_both_step_one_binder_then_only_one_of_them_works(

@@ -1,6 +1,8 @@
 """A private repository launched: the real agent waits for the token, fetches with it, and keeps nothing of it."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,16 @@ REFUSED = Failure(code="token-refused", message="git.example refuses your token.
 
 def texts(folder: Path) -> str:
     """Everything below a folder that can be read as text: logs, reports, git's own files."""
-    found = (f for f in folder.rglob("*") if f.is_file() and "env" not in f.relative_to(folder).parts)
-    return "\n".join(f.read_text(errors="replace") for f in found)
+    # It passes over what is gone meanwhile.
+    walked = ((Path(place), names) for place, _, names in os.walk(folder))
+    found = (p / n for p, names in walked if "env" not in p.relative_to(folder).parts for n in names)
+    return "\n".join(_text(f) for f in found)
+
+
+def _text(file: Path) -> str:
+    with suppress(OSError):  # the guest's installer moves its own files meanwhile
+        return file.read_text(errors="replace") if file.is_file() else ""
+    return ""
 
 
 def leaks(text: str) -> list[str]:

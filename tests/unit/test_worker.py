@@ -126,6 +126,30 @@ async def test_given_chained_loops_at_rest_when_several_things_are_due_then_all_
     assert queue.under_way == 4
 
 
+async def test_given_a_chained_loop_that_is_done_then_it_leaves_looking_to_the_others(
+    chained: Worker, queue: Queue
+) -> None:
+    queue.due = 1
+    queue.bell.ring("step")
+    await settled()
+    before = queue.looks
+    queue.may_end.set()
+    await settled()
+
+    assert (queue.under_way, queue.looks) == (0, before)
+
+
+async def test_given_more_due_than_chained_loops_when_some_are_done_then_the_rest_is_taken(
+    chained: Worker, queue: Queue
+) -> None:
+    queue.due = 12
+    queue.may_end.set()
+    queue.bell.ring("step")
+    await settled()
+
+    assert (queue.due, queue.under_way) == (0, 0)
+
+
 async def test_given_chained_loops_at_rest_when_stopped_then_all_end_by_themselves(
     chained: Worker, queue: Queue
 ) -> None:

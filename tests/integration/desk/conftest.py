@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from bot.socket_mode import SocketMode
 from provisioning.errors import TemporaryError
 from provisioning.model import Binder, BinderId, Flavor, Phase
 from provisioning.store import binders
-from provisioning.store.database import Database
+from provisioning.store.database import Database, Tx
 from provisioning.vault import Vault
 from tests.conftest import Clock
 from tests.strategies import LAB, a_binder, a_plan, a_report
@@ -61,6 +61,16 @@ class Guest:
         return self.text
 
 
+class Way(Database):
+    """The app's way to the database, which tests block."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    def transaction(self, *, patience_s: float | None = None) -> AbstractAsyncContextManager[Tx]:
+        return self.db.transaction(patience_s=patience_s)
+
+
 @dataclass
 class Workspace:
     """The whole of it, as a test sees it."""
@@ -69,6 +79,7 @@ class Workspace:
     clock: Clock
     playground: Playground
     desk: Desk
+    way: Way
     outbox: Outbox
     http: aiohttp.ClientSession
     guest: Guest
@@ -98,7 +109,7 @@ class Workspace:
 
     async def works(self) -> None:
         """Desk and outbox do all that is due."""
-        while await self.desk.once() or await self.outbox.once():
+        while await self.desk.once() or await self.outbox.answer() or await self.outbox.once():
             pass
 
     async def told(self, user: str) -> str:
@@ -199,12 +210,14 @@ async def workspace(db: Database, clock: Clock, tmp_path: Path) -> AsyncIterator
         )  # fmt: skip
         outbox = Outbox(db, slack, clock, http, private_link, record=slack.note)
         line = SocketMode(slack, lambda: settings.secrets.slack_app_token, clock)
-        await line.start(build_app(desk, slack))
+        way = Way(db)
+        await line.start(build_app(desk, slack, way))
         yield Workspace(
             db=db,
             clock=clock,
             playground=playground,
             desk=desk,
+            way=way,
             outbox=outbox,
             http=http,
             guest=guest,

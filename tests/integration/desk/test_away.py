@@ -25,10 +25,10 @@ MENTION = {
 async def busy(workspace: Workspace, database_url: str) -> AsyncIterator[Workspace]:
     """The desk's only connection is in use by somebody who does not end."""
     database = await Database(database_url, max_connections=1).open()
-    own, workspace.desk.db = workspace.desk.db, database
+    own, workspace.way.db = workspace.way.db, database
     async with database.transaction():
         yield workspace
-    workspace.desk.db = own
+    workspace.way.db = own
     await database.close()
 
 
@@ -67,11 +67,11 @@ async def test_given_a_database_away_then_a_press_is_not_acked_and_told_to_try_a
     await workspace.works()
     ts = (await workspace.inbox(BEN))["ephemerals"][-1]["ts"]
     database = await Database(database_url, max_connections=1).open()
-    own, workspace.desk.db = workspace.desk.db, database
+    own, workspace.way.db = workspace.way.db, database
     async with database.transaction():
         done = await workspace.presses(BEN, ts, "binder.list.channel")
         told = await workspace.until_told(BEN, "Try again")
-    workspace.desk.db = own
+    workspace.way.db = own
     await database.close()
 
     assert done["error"] == "operation_timeout"
@@ -111,12 +111,12 @@ async def test_given_a_database_away_then_a_mention_is_not_acked_and_is_taken_wh
     workspace: Workspace, database_url: str
 ) -> None:
     slack = make_client(load({"SLACK_BOT_TOKEN": workspace.playground.bot_token}))
-    app = build_app(workspace.desk, slack)
+    app = build_app(workspace.desk, slack, workspace.way)
     database = await Database(database_url, max_connections=1).open()
-    own, workspace.desk.db = workspace.desk.db, database
+    own, workspace.way.db = workspace.way.db, database
     async with database.transaction():
         first = await app.async_dispatch(AsyncBoltRequest(body=MENTION, mode="socket_mode"))
-    workspace.desk.db = own
+    workspace.way.db = own
     await database.close()
     again = await app.async_dispatch(AsyncBoltRequest(body=MENTION, mode="socket_mode"))
 

@@ -64,7 +64,7 @@ async def served(workspace: Workspace) -> AsyncIterator[Front]:
         )
     )
     mode = HttpMode(Address("127.0.0.1", 0), workspace.playground.signing_secret, workspace.clock)
-    await mode.start(build_app(workspace.desk, slack))
+    await mode.start(build_app(workspace.desk, slack, workspace.way))
     try:
         yield Front(workspace, mode)
     finally:
@@ -207,7 +207,7 @@ async def test_given_a_taken_port_when_started_then_it_says_what_to_do(front: Fr
     second = HttpMode(Address("127.0.0.1", port), "s", front.workspace.clock)
 
     with pytest.raises(RefusedError) as refused:
-        await second.start(build_app(front.workspace.desk, make_client(load({}))))
+        await second.start(build_app(front.workspace.desk, make_client(load({})), front.workspace.db))
 
     assert refused.value.code == "cannot-listen"
     assert "--http" in refused.value.hint
@@ -221,13 +221,13 @@ async def test_given_a_database_away_when_mentioned_over_http_then_slack_repeats
     async def is_refused() -> bool:
         return any(ack["status"] == 500 for ack in http_workspace.playground.http.acks)
 
-    own = http_workspace.desk.db
+    own = http_workspace.way.db
     full = await Database(database_url, max_connections=1).open()
-    http_workspace.desk.db = full
+    http_workspace.way.db = full
     async with full.transaction():
         await http_workspace.says(BEN, "@binderops help")
         assert await until(is_refused)
-        http_workspace.desk.db = own
+        http_workspace.way.db = own
     await full.close()
 
     async def is_stored() -> bool:

@@ -63,7 +63,9 @@ async def test_given_a_command_that_slack_delivers_twice_then_there_is_one_binde
 async def test_given_a_desk_killed_in_mid_work_then_the_next_one_launches_once(workspace: Workspace) -> None:
     await workspace.types(BEN, "org/repo")
     async with workspace.db.transaction() as tx:  # a desk takes it and dies
-        await tx.row("bot/intents.claim", desk="0" * 32, now=workspace.clock(), until=workspace.clock.now)
+        await tx.row(
+            "bot/intents.claim", desk="0" * 32, most=1, now=workspace.clock(), until=workspace.clock.now
+        )
     workspace.clock.forward(seconds=31)
     await workspace.works()
 

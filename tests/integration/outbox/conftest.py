@@ -47,7 +47,7 @@ class Desk:
         """Send whatever may go out, for so many seconds of the clock."""
         outbox = outbox or self.outbox()
         for _ in range(seconds + 1):
-            while await outbox.once():
+            while await outbox.answer() or await outbox.once():
                 pass
             if seconds:
                 self.clock.forward(seconds=1)

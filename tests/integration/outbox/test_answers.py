@@ -1,6 +1,8 @@
 """Answers to one person, and logs as files."""
 
+import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -35,6 +37,46 @@ async def test_given_no_link_can_be_made_when_answered_then_the_person_is_told_w
     await desk.run()
 
     assert [r["text"] for r in desk.slack.responses] == ["It was deleted. Launch again."]
+
+
+async def test_given_many_answers_when_sent_then_each_goes_out_once(desk: Desk) -> None:
+    for n in range(40):
+        await desk.put(f"answer:{n}", method="respond", body=to(desk, f"no. {n}"))
+
+    await desk.run()
+
+    assert sorted(r["text"] for r in desk.slack.responses) == sorted(f"no. {n}" for n in range(40))
+
+
+async def test_given_an_answer_that_slack_keeps_waiting_when_others_are_through_then_they_are_written_down(
+    desk: Desk,
+) -> None:
+    desk.slack.faults = [Fault("respond", holds=True)]
+    for n in range(3):
+        await desk.put(f"answer:{n}", method="respond", body=to(desk, f"no. {n}"))
+
+    sending = asyncio.create_task(desk.outbox().answer())
+    await desk.slack.reached.wait()
+    try:
+        async with asyncio.timeout(30):
+            while await sent(desk) < 2:  # noqa: ASYNC110  a row of the database
+                await asyncio.sleep(0.05)
+        is_waiting = not sending.done()
+    finally:
+        desk.slack.release.set()
+        await sending
+
+    assert is_waiting
+    assert await sent(desk) == 3
+
+
+def to(desk: Desk, text: str) -> dict[str, Any]:
+    return {"url": f"{desk.slack.url}/respond", "text": text, "blocks": []}
+
+
+async def sent(desk: Desk) -> int:
+    rows = [await desk.row(f"answer:{n}") for n in range(3)]
+    return sum(row["sent_rev"] == row["body_rev"] for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Homes:
 
     async def goes(self, seconds: int = 5) -> None:
         for _ in range(seconds):
-            while await self.outbox.once():
+            while await self.outbox.answer() or await self.outbox.once():
                 pass
             self.clock.forward(seconds=1)
 

@@ -49,6 +49,13 @@ def handler(reports: list[dict]) -> type[BaseHTTPRequestHandler]:
             else:
                 self.answer(200, "text/plain", "the whole log")
 
+        def do_PUT(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            if self.path == "/_binder/config":
+                self.answer(200, "application/json", body)
+            else:
+                self.answer(404, "text/plain", "nothing here takes that")
+
         def answer(self, status: int, kind: str, text: str) -> None:
             body = text.encode()
             self.send_response(status)
