@@ -1,10 +1,12 @@
-"""One bot on the bed's cloud with two launches: a repository that builds, and one that does not."""
+"""One bot on the bed's cloud, and two launches: a repository that builds, and one that does not."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from tests.acceptance.playing import buttons_of
+from tests.acceptance.playing import Playing, buttons_of
 from tests.acceptance.real_guest.launching import DOCKERFILE, bot_on, ended, launch
 from tests.acceptance.real_guest.seen import Seen
 from tests.beds.guest_bed import HOST, GuestBed
@@ -22,22 +24,46 @@ RUN no-such-program --now
 Launched = Callable[[str], Seen]
 
 
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A bot on the bed's cloud, and the repositories that its people launch."""
+
+    room: Playing
+    project: Project
+    folder: Path
+    git: str  # the URL that all repositories are below
+
+    def launch(self, name: str, files: dict[str, str]) -> None:
+        """Have a repository of this name with these files, and launch it."""
+        a_repository(self.folder / name, files)
+        launch(self.room, f"{self.git}{name}", name)
+
+    def ended(self, name: str) -> Seen:
+        """The launch of this name, once it has ended in one way or the other."""
+        return ended(self.room, self.project, name)
+
+
 @pytest.fixture(scope="package")
-def launched(
+def team(
     guest_bed: GuestBed, openstack_project: Project, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Launched]:
-    """Both under way; gives one by its name, once its launch has ended in one way or the other."""
+) -> Iterator[Team]:
     folder = tmp_path_factory.mktemp("real-guest")
-    a_repository(folder / "git" / "whole", {"Dockerfile": DOCKERFILE, "greeting.txt": "hello\n"})
-    a_repository(folder / "git" / "broken", {"Dockerfile": _BROKEN})
+    repositories = folder / "git"
+    repositories.mkdir()
     with (
-        git_daemon(folder / "git", host=HOST) as git,
+        git_daemon(repositories, host=HOST) as git,
         bot_on(openstack_project, folder, image=guest_bed.image, sources=[git]) as room,
     ):
-        for name in ("whole", "broken"):
-            launch(room, f"{git}{name}", name)
-        yield lambda name: ended(room, openstack_project, name)
+        yield Team(room, openstack_project, repositories, git)
     openstack_project.clear()
+
+
+@pytest.fixture(scope="package")
+def launched(team: Team) -> Launched:
+    """Both under way; gives one by its name, once its launch has ended in one way or the other."""
+    team.launch("whole", {"Dockerfile": DOCKERFILE, "greeting.txt": "hello\n"})
+    team.launch("broken", {"Dockerfile": _BROKEN})
+    return team.ended
 
 
 @pytest.fixture(scope="package")
