@@ -67,7 +67,7 @@ class Launcher:
     deployment: str
     clock: Callable[[], datetime]
     moved: Callable[[Binder, Binder], None] = lambda _before, _after: None  # told of each change of phase
-    claimed: Callable[[], None] = lambda: None  # told before each step: there may be more to claim
+    claimed: Callable[[], None] = lambda: None  # told as soon as one is claimed: there may be more
     turns: Turns = field(default_factory=Turns)
 
     async def once(self) -> bool:
@@ -81,10 +81,11 @@ class Launcher:
     async def _claimed_step(self, only: BinderId | None) -> bool:
         now = self.clock()
         async with self.db.transaction() as tx:
-            claimed = await binders.claim(tx, lease=uuid.uuid4(), now=now, until=now + LEASE, only=only)
+            claimed = await binders.claim(
+                tx, lease=uuid.uuid4(), now=now, until=now + LEASE, only=only, more=self.claimed
+            )
         if claimed is None:
             return False
-        self.claimed()
         right = Right(until=now + LEASE, clock=self.clock)
         with bound(binder=claimed.binder.id):
             await self._step(claimed, right)

@@ -1,7 +1,7 @@
 """Binders in the database: the rows that hold the truth, and everything that hangs on one."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -102,15 +102,20 @@ async def wake(tx: Tx, binder_id: BinderId, now: datetime) -> None:
 
 
 async def claim(
-    tx: Tx, *, lease: UUID, now: datetime, until: datetime, only: BinderId | None = None
-) -> Claim | None:
-    """Take the lease of the oldest binder that is due (or of ``only``, if due); None where there is none."""
+    tx: Tx, *, lease: UUID, now: datetime, until: datetime, only: BinderId | None = None,
+    more: Callable[[], None] = lambda: None,
+) -> Claim | None:  # fmt: skip
+    """Take the lease of the oldest binder that is due (or of ``only``, if due); None where there is none.
+
+    ``more`` is called as soon as one is taken: another one may be claimed while this one is still being read.
+    """
     if only is None:
         row = await tx.row("binders.claim", lease=lease, now=now, until=until)
     else:
         row = await tx.row("binders.claim_one", id=only, lease=lease, now=now, until=until)
     if row is None:
         return None
+    more()
     try:
         binder = _binder(row)
     except _UNREADABLE:
