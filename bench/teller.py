@@ -32,7 +32,7 @@ async def serve() -> None:
         loops = (
             Loop(topic="story", once=Narrator(db=db, clock=utc_now).once),
             Loop(topic="outbox", once=outbox.once, width=4, is_chained=True, tick_s=OUTBOX_TICK_S),
-            Loop(topic="answer", once=outbox.answer, width=3, is_chained=True),
+            Loop(topic="answer", once=outbox.answer, width=8, is_chained=True),
         )
         worker = Worker(bell, loops)
         await worker.start()

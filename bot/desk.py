@@ -99,8 +99,9 @@ class Desk:
 
     async def once(self) -> bool:
         """Deal with a few intents, side by side; False where there is none."""
-        now, desk = self.clock(), uuid.uuid4()
+        desk = uuid.uuid4()
         async with self.db.transaction() as tx:
+            now = self.clock()
             taken = await intents.claim(tx, desk=desk, most=_AT_ONCE, now=now, until=now + LEASE)
         if len(taken) == _AT_ONCE:
             self._more()

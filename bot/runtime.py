@@ -172,18 +172,19 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             db, slack, clock, http, private_link, record=slack.note, observe=slack.observed, more=bell.ring
         )
         loops = (
-            Loop(topic="desk", once=desk.once, width=3, is_chained=True),
+            Loop(topic="desk", once=desk.once, width=8, is_chained=True),
             Loop(topic="step", once=launcher.once, width=STEPS_AT_ONCE, is_chained=True),
             Loop(topic="listen", once=listener.once),
             Loop(topic="config", once=guest_config.once, width=2, tick_s=5),
             Loop(topic="token", once=handover.once, width=2),
             Loop(topic="story", once=Narrator(db=db, clock=clock).once),
             Loop(topic="outbox", once=outbox.once, width=4, is_chained=True, tick_s=OUTBOX_TICK_S),
-            Loop(topic="answer", once=outbox.answer, width=3, is_chained=True),
+            Loop(topic="answer", once=outbox.answer, width=8, is_chained=True),
         )
         worker = Worker(bell, loops)
         await worker.start()
         stack.push_async_callback(worker.stop)
+        stack.callback(launcher.turns.close)
         inbound = parts.inbound or SocketMode(slack, lambda: settings.secrets.now("slack_app_token"), clock)
         await stack.enter_async_context(oversight.watching(worker, inbound, parts.ops))
         stack.push_async_callback(inbound.stop)

@@ -257,6 +257,8 @@ class Launcher:
         return site.cloud.address(self._mark(binder, binder.attempt), port, floating_ip)
 
     def _cloud_of(self, binder: Binder) -> str:
+        if binder.plan is None and binder.request.options.cloud:
+            return binder.request.options.cloud
         with suppress(RefusedError):
             return self.sites.of(binder).name
         return ""

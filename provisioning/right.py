@@ -20,7 +20,7 @@ class Right:
 
     until: datetime
     clock: Callable[[], datetime]
-    #: Somebody wrote since the claim: a step that still waits for its turn begins anew, and sees it.
+    #: Somebody wrote since the claim, or works on it now: a step that still waits for its turn begins anew, and sees it.
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def holds(self) -> bool:
@@ -53,5 +53,5 @@ class Right:
                     )
                 if held is not None:
                     self.until = until
-                    if held["rev"] != claimed.rev:
-                        self.news.set()
+                if held is None or held["rev"] != claimed.rev:
+                    self.news.set()

@@ -1,11 +1,11 @@
-"""How many steps do the same kind of thing at once. Who waits for a turn has noted nothing yet: no call's time runs out in a queue.
+"""How many steps do the same kind of thing at once. Who waits for a turn has noted nothing yet, and hears what happens meanwhile.
 
-Any number of steps may wait, for a listing or for their turn; what the machine and the cloud's threads can bear is bounded here.
+Nearly any number of steps may wait, for a listing or for their turn; what the machine and the cloud's threads can bear is bounded here.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from provisioning.actions import (
     Action,
@@ -19,20 +19,29 @@ from provisioning.actions import (
     ReadConsole,
     Resolve,
 )
+from provisioning.model import Kind
 
-# The cloud's: somewhat more than its threads for one service, so that none is idle while a result is written down.
-_MAKING = 12
-_AT_ONCE: dict[type[Action], int] = {
-    MakePort: _MAKING,
-    MakeFloatingIp: _MAKING,
-    MakeVolume: _MAKING,
-    MakeServer: _MAKING,
-    Delete: _MAKING,
+_SERVICE = {
+    Kind.PORT: "network",
+    Kind.FLOATING_IP: "network",
+    Kind.VOLUME: "volume",
+    Kind.SERVER: "compute",
+}
+_MADE = {
+    MakePort: Kind.PORT,
+    MakeFloatingIp: Kind.FLOATING_IP,
+    MakeVolume: Kind.VOLUME,
+    MakeServer: Kind.SERVER,
+}
+#: Of one service of a cloud: somewhat more than its threads, so that none is idle while a result is written down.
+_CHANGING = 12
+_AT_ONCE = {
+    Resolve: 48,  # a git process each
     ReadConsole: 16,  # two a second, and no call may take longer than its time limit
-    Resolve: 16,  # a git process each
     KeepLog: 16,
     CheckPublic: 16,
 }
+_LONGEST_WAIT_S = 20.0  # what was decided then is decided anew
 
 
 class Turns:
@@ -40,15 +49,23 @@ class Turns:
 
     def __init__(self) -> None:
         self._doors: dict[tuple[str, str], asyncio.Semaphore] = {}
+        self._closed = asyncio.Event()
+
+    def close(self) -> None:
+        """Begin nothing more that needs a turn."""
+        self._closed.set()
 
     @asynccontextmanager
     async def taken(self, action: Action | None, cloud: str, unless: asyncio.Event) -> AsyncIterator[bool]:
-        """Have a turn for this action on this cloud for as long as the context lasts; False where ``unless`` was set before it came."""
+        """Have a turn for this action on this cloud for as long as the context lasts.
+
+        False where there is none any more, where it did not come for long, or where ``unless`` was set before it came.
+        """
         door = self._door(action, cloud)
         if door is None:
             yield True
             return
-        if not await _first(door, unless):
+        if self._closed.is_set() or not await _first(door, unless, self._closed):
             yield False
             return
         try:
@@ -57,29 +74,31 @@ class Turns:
             door.release()
 
     def _door(self, action: Action | None, cloud: str) -> asyncio.Semaphore | None:
-        if action is None or (most := _AT_ONCE.get(type(action))) is None:
+        if action is None:
             return None
-        kind = (
-            f"{type(action).__name__} {action.kind}" if isinstance(action, Delete) else type(action).__name__
-        )
-        return self._doors.setdefault((cloud, kind), asyncio.Semaphore(most))
+        kind = action.kind if isinstance(action, Delete) else _MADE.get(type(action))
+        name = _SERVICE[kind] if kind else type(action).__name__
+        most = _CHANGING if kind else _AT_ONCE.get(type(action))
+        return self._doors.setdefault((cloud, name), asyncio.Semaphore(most)) if most else None
 
 
-async def _first(door: asyncio.Semaphore, unless: asyncio.Event) -> bool:
-    """Whether the door let us in before the event came; what comes in the same moment lets us in."""
+async def _first(door: asyncio.Semaphore, *others: asyncio.Event) -> bool:
+    """Whether the door let us in before any of the others came; what comes in the same moment lets us in."""
     if not door.locked():
         await door.acquire()
         return True
-    entering, leaving = asyncio.create_task(door.acquire()), asyncio.create_task(unless.wait())
+    entering = asyncio.create_task(door.acquire())
+    leaving = [asyncio.create_task(other.wait()) for other in others]
     try:
-        await asyncio.wait({entering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({entering, *leaving}, timeout=_LONGEST_WAIT_S, return_when=asyncio.FIRST_COMPLETED)
     except asyncio.CancelledError:
-        if entering.done() and not entering.cancelled():
+        if not entering.cancel():  # it was let in
             door.release()
         raise
     finally:
-        leaving.cancel()
-        if not entering.done():
-            entering.cancel()
-        await asyncio.gather(entering, leaving, return_exceptions=True)
-    return not entering.cancelled()
+        for task in leaving:
+            task.cancel()
+    entering.cancel()
+    with suppress(asyncio.CancelledError):
+        return await entering
+    return False

@@ -17,6 +17,7 @@ from bot.outbox.row import Claimed, Result, Unknown
 from bot.outbox.sending import Sender
 from bot.outbox.verdict import Again, Done, Verdict, judge, plan_budget
 from bot.slack_client import Observe
+from provisioning.errors import TemporaryError
 from provisioning.log_context import bound
 from provisioning.store.database import Database, Tx
 
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=18)  # a dead process's messages go out within 20 s
 _PATIENCE_S = 15  # everything about one message, within the lease
 _ANSWERS_AT_ONCE = 16
+_TRIES = 10  # to write down what became of answers
 _TOGETHER_S = 0.2  # answers that are through within this of each other are written down in one transaction
 _SPACING = {  # the least time between two calls of a budget
     "post": timedelta(seconds=1),  # chat.postMessage: about one a second in a channel
@@ -95,8 +97,8 @@ class Outbox:
 
     async def answer(self) -> bool:
         """Send a handful of answers to one person each, side by side; False where none may go out now."""
-        now = self._clock()
         async with self._db.transaction() as tx:
+            now = self._clock()
             rows = await tx.rows(
                 "bot/outbox.claim_answers",
                 now=now,
@@ -111,7 +113,7 @@ class Outbox:
             while under_way:
                 through, under_way = await asyncio.wait(under_way, timeout=_TOGETHER_S)
                 if through:
-                    await self._apply([task.result() for task in through])
+                    await self._apply_surely([task.result() for task in through])
         finally:
             for task in under_way:
                 task.cancel()
@@ -144,6 +146,28 @@ class Outbox:
                 return await self._sender.upload(row, log_text)
             case _:
                 return await self._sender.post_or_update(row, plain=plain)
+
+    async def _apply_surely(self, results: Sequence[tuple[Claimed, Result]]) -> None:
+        """As `_apply`, also over a short absence of the database: an answer that is not written down is told once more."""
+        for _ in range(_TRIES):
+            try:
+                await self._apply(results)
+            except TemporaryError as error:
+                log.warning("outbox-waits answers=%s error=%s", len(results), error.code)
+                await asyncio.sleep(_TOGETHER_S)
+            except Exception:  # one that cannot be written takes no other with it
+                log.exception("outbox-apart answers=%s", len(results))
+                for one in results:
+                    await self._apply_alone(one)
+                return
+            else:
+                return
+
+    async def _apply_alone(self, one: tuple[Claimed, Result]) -> None:
+        try:
+            await self._apply([one])
+        except Exception:
+            log.exception("outbox-broke key=%s", one[0].key)
 
     async def _apply(self, results: Sequence[tuple[Claimed, Result]]) -> None:
         """Write down how the sending of each went, all in one transaction."""

@@ -123,4 +123,4 @@ def _error(said: str) -> str:
         word = json.loads(said).get("error")
     except (ValueError, AttributeError):
         word = said
-    return str(word or "refused")[:100]
+    return str(word or "refused").replace("\0", "")[:100]  # which no database takes

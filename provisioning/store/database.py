@@ -58,6 +58,7 @@ class Database:
     def __init__(self, url: str, *, max_connections: int = 10, patience_s: float = 30) -> None:
         self.url = url
         self._patience_s = patience_s
+        self._checked = _Checked()
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Row]] = AsyncConnectionPool(
             url,
             connection_class=psycopg.AsyncConnection[Row],
@@ -67,7 +68,7 @@ class Database:
             timeout=patience_s,
             open=False,
             configure=_configured,
-            check=_Checked(),
+            check=self._checked,
         )
 
     async def open(self) -> Self:
@@ -98,6 +99,7 @@ class Database:
             psycopg.InterfaceError,
             IdleInTransactionSessionTimeout,
         ) as error:
+            self._checked.forget()
             raise _away(error) from error
 
 
@@ -151,6 +153,10 @@ class _Checked:
 
     def __init__(self) -> None:
         self._worked: WeakKeyDictionary[psycopg.AsyncConnection[Any], float] = WeakKeyDictionary()
+
+    def forget(self) -> None:
+        """One did not work: so may the others."""
+        self._worked.clear()
 
     async def __call__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         now = time.monotonic()

@@ -314,7 +314,7 @@ async def test_given_a_wish_while_a_step_waits_for_its_turn_then_nothing_is_made
             if not await others.enter_async_context(turn):
                 break
         waiting = asyncio.create_task(bench.run_until(Phase.DELETED))
-        line = bench.launcher.turns._doors["", "MakePort"]
+        line = bench.launcher.turns._doors["", "network"]
         while not line._waiters:  # noqa: ASYNC110  a semaphore tells nobody who waits for it
             await asyncio.sleep(0.05)
         await bench.want(Verb.DELETE)

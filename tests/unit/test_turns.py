@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from provisioning.actions import Action, Admit, Delete, MakePort, Resolve
+from provisioning.actions import Action, Admit, Delete, MakeFloatingIp, MakePort, Resolve
 from provisioning.model import CloudId, Kind
 from provisioning.turns import Turns
 from tests.strategies import NOW
@@ -65,7 +65,7 @@ async def test_given_more_steps_than_turns_then_the_others_wait_and_follow() -> 
     ("action", "cloud"),
     [
         pytest.param(Resolve(), "", id="another kind of action"),
-        pytest.param(Delete(kind=Kind.PORT, id=CloudId("p")), "", id="a deletion"),
+        pytest.param(Delete(kind=Kind.SERVER, id=CloudId("s")), "", id="another service"),
         pytest.param(MakePort(), "elsewhere", id="another cloud"),
     ],
 )
@@ -107,6 +107,46 @@ async def test_given_a_free_turn_then_old_news_send_nobody_away() -> None:
     await crowd.come(1, MakePort())
 
     assert crowd.inside == 1
+    await crowd.leave()
+
+
+async def test_given_turns_that_are_closed_then_nobody_gets_one_and_who_waits_goes_away() -> None:
+    crowd = Crowd()
+    await crowd.come(50, MakePort())
+    inside = crowd.inside
+    crowd.turns.close()
+    await crowd.come(1, Resolve())
+    await crowd.come(1, None)
+
+    assert (crowd.inside, crowd.refused) == (inside + 1, 50 - inside + 1)
+    await crowd.leave()
+
+
+async def test_given_a_turn_that_does_not_come_for_long_then_who_waits_goes_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("provisioning.turns._LONGEST_WAIT_S", 0.01)
+    crowd = Crowd()
+    await crowd.come(50, MakePort())
+    inside = crowd.inside
+    async with asyncio.timeout(30):
+        while crowd.refused < 50 - inside:  # noqa: ASYNC110  its clock is the loop's own
+            await asyncio.sleep(0.01)
+
+    assert crowd.inside == inside
+    await crowd.leave()
+
+
+@pytest.mark.parametrize(
+    "action", [MakeFloatingIp(port_id=CloudId("p")), Delete(kind=Kind.PORT, id=CloudId("p"))]
+)
+async def test_given_a_service_with_no_turn_left_then_its_other_things_wait_too(action: Action) -> None:
+    crowd = Crowd()
+    await crowd.come(50, MakePort())
+    full = crowd.inside
+    await crowd.come(1, action)
+
+    assert crowd.inside == full
     await crowd.leave()
 
 

@@ -1,6 +1,5 @@
 -- Answers to one person are claimed and rung for by themselves: thousands of them are not to be looked through for a message.
-drop index outbox_unsent;
-create index outbox_unsent on outbox (next_try_at) where body_rev > sent_rev and method <> 'respond';
+create index outbox_unsent_messages on outbox (next_try_at) where body_rev > sent_rev and method <> 'respond';
 create index outbox_unanswered on outbox (next_try_at, key) where body_rev > sent_rev and method = 'respond';
 
 drop trigger unsent on outbox;
