@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from provisioning.errors import NotFoundError
+from provisioning.guest_config import epoch_of
 from provisioning.model import BinderId
 from provisioning.store import binders
 from provisioning.store.database import Database
@@ -24,9 +25,10 @@ class Entrance:
         """The link for ``wanted`` (binder, team, user, to). Raises `NotFoundError` where the binder has no address."""
         async with self._db.transaction() as tx:
             binder = await binders.get(tx, BinderId(wanted["binder"]))
-        if binder is None or not binder.public_url:
-            raise NotFoundError("not-open", "This environment is not running.", "Launch it again.")
+            if binder is None or not binder.public_url:
+                raise NotFoundError("not-open", "This environment is not running.", "Launch it again.")
+            epoch = await epoch_of(tx, binder.id)
         ticket = self._signer.ticket(
-            binder=binder.id, team=wanted["team"], user=wanted["user"], to=wanted["to"], now=self._clock()
-        )
+            binder=binder.id, team=wanted["team"], user=wanted["user"], to=wanted["to"], epoch=epoch, now=self._clock()
+        )  # fmt: skip
         return f"{binder.public_url}/_binder/enter?ticket={quote(ticket)}"

@@ -107,6 +107,14 @@ async def end_sessions(tx: Tx, binder: BinderId) -> None:
     await tx.run("guest_config.raise_epoch", id=binder)
 
 
+async def epoch_of(tx: Tx, binder: BinderId) -> int:
+    """The membership epoch as it is now. Raises `ValueError` where there is no such binder."""
+    row = await tx.row("guest_config.epoch", id=binder)
+    if row is None:
+        raise ValueError(f"there is no binder {binder}")
+    return int(row["epoch"])
+
+
 def wait_after(tries: int) -> timedelta:
     """How long a guest is left alone that did not take it so many times in a row: 2, 4, 8, ... seconds up to a minute."""
     return min(_LONGEST_WAIT, timedelta(seconds=2 ** min(tries, 9)))

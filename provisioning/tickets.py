@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Self
 
@@ -42,16 +43,19 @@ class Signer:
         """The raw public key, as launch.json holds it."""
         return _b64(self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
-    def ticket(self, *, binder: str, team: str, user: str, to: str, now: datetime) -> str:
-        """A ticket for one person, one binder and one entry; the guest takes it for 60 s and once. ``to``: a local path."""
-        return self._signed({"aud": binder, "sub": f"{team}:{user}", "to": to}, now)
+    def ticket(self, *, binder: str, team: str, user: str, to: str, epoch: int, now: datetime) -> str:
+        """A ticket for one person, one binder and one entry; the guest takes it for 60 s and once. ``to``: a local path.
+
+        ``epoch``: the binder's membership epoch, read before it was decided that they may. A guest with a later one refuses.
+        """
+        return self._signed({"aud": binder, "sub": f"{team}:{user}", "to": to, "epoch": epoch}, now)
 
     def signature(self, *, binder: str, method: str, path: str, body: bytes, now: datetime) -> str:
         """The value of ``Binderops-Signature`` for one call to a guest; ``path`` with its query."""
         digest = hashlib.sha256(body).hexdigest()
         return self._signed({"aud": f"agent:{binder}", "m": method, "p": path, "sha256": digest}, now)
 
-    def _signed(self, claims: dict[str, str], now: datetime) -> str:
+    def _signed(self, claims: Mapping[str, str | int], now: datetime) -> str:
         full = {**claims, "iat": int(now.timestamp()), "jti": secrets.token_urlsafe(16)}
         head = _b64(json.dumps(full, separators=(",", ":")).encode())
         return f"{head}.{_b64(self._key.sign(head.encode()))}"

@@ -40,6 +40,7 @@ from .web import Answer, Asked, serve
 
 _LOOK_EVERY_S = 5.0
 _REPEAT_EVERY_S = 60.0
+_ANSWERED_S = 0.5
 
 
 class Agent:
@@ -119,7 +120,14 @@ class Agent:
         self._people = People(orders, self._config, self._verifier, cookie_key(self._state), self._endpoint)
         self._handed = Handed()
         self._calls = Calls(
-            orders, self._config, self._verifier, self._reports, self._log, self._endpoint, self._handed
+            orders,
+            self._config,
+            self._verifier,
+            self._reports,
+            self._log,
+            self._endpoint,
+            self._handed,
+            self._cut_off,
         )
         self._web: ThreadingHTTPServer = serve(self._answer)
         self._start_caddy(self._web.server_port)
@@ -144,7 +152,14 @@ class Agent:
         write_json(file, caddy.config(self._orders, upstreams, home=home, **certificates), mode=0o600)
         args = [self._environ.get("CADDY_BIN", "caddy"), "run", "--config", str(file)]
         env = {**self._tools, "HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-        Service("caddy", self._children, lambda: args, env, home, self._logger("caddy")).start()
+        self._caddy = Service("caddy", self._children, lambda: args, env, home, self._logger("caddy"))
+        self._caddy.start()
+
+    def _cut_off(self) -> None:
+        """End the connections that are open: Caddy asks about a websocket once. First the bot's call gets its answer."""
+        timer = threading.Timer(_ANSWERED_S, self._caddy.renew)
+        timer.daemon = True
+        timer.start()
 
     def _logger(self, source: str) -> Any:
         return lambda line: self._log.write(source, line)

@@ -34,6 +34,7 @@ class Calls:
     log: Logbook
     endpoint: Endpoint
     handed: Handed
+    cut_off: Callable[[], None]  # ends the connections that people have open
 
     def answer(self, asked: Asked) -> Answer:
         """Whatever came to the agent's site."""
@@ -77,7 +78,10 @@ class Calls:
         return _json(503, {"error": "the server is not up"}) if said is None else _json(200, said)
 
     def _configure(self, asked: Asked) -> Answer:
+        before = self.config.now.epoch
         now = self.config.change(json.loads(asked.body))
+        if now.epoch > before:
+            self.cut_off()
         return _json(200, {"epoch": now.epoch, "keys": list(now.keys)})
 
     def _take(self, asked: Asked) -> Answer:

@@ -89,7 +89,8 @@ class People:
             return _page(403, "Not from here", f"<p>{html.escape(objection)}</p>")
         text = parse_qs(asked.body.decode("latin-1")).get("ticket", [""])[0]
         try:
-            ticket = self.verifier.ticket(text, self.orders.binder, self.config.now.keys)
+            now = self.config.now
+            ticket = self.verifier.ticket(text, self.orders.binder, now.keys, now.epoch)
         except RefusedError as error:
             words = f"<p>The link does not open: {html.escape(str(error))}.</p><p>Press <b>Open</b> in Slack again.</p>"
             return _page(403, "This link does not open", words)

@@ -200,11 +200,19 @@ class Service(threading.Thread):
     ) -> None:
         super().__init__(name=name, daemon=True)
         self.ended = 0  # how often the program ended by itself
+        self._child: Optional[subprocess.Popen[bytes]] = None
+        self._is_renewed = False
         self._children = children
         self._command = command
         self._env = env
         self._cwd = cwd
         self._on_line = on_line
+
+    def renew(self) -> None:
+        """End the program by force, and with it all that hangs on it; it starts again at once."""
+        if (child := self._child) is not None:
+            self._is_renewed = True
+            child.kill()
 
     def run(self) -> None:
         pause = 1.0
@@ -212,12 +220,17 @@ class Service(threading.Thread):
             began = time.monotonic()
             try:
                 child = self._children.start(self._command(), self._env, self._cwd, self._on_line)
+                self._child = child
                 code: object = child.wait()
+                self._child = None
                 self._children.forget(child)
             except StoppedError:
                 return
             except OSError as error:
                 code = error
+            if self._is_renewed:
+                self._is_renewed = False
+                continue
             self.ended += 1
             if time.monotonic() - began > _STEADY_S:
                 pause = 1.0

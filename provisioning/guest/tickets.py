@@ -58,13 +58,17 @@ def is_local_path(text: str) -> bool:
     )
 
 
-def parse_ticket(claims: Mapping[str, Any], binder: str, now: float) -> Ticket:
+def parse_ticket(claims: Mapping[str, Any], binder: str, epoch: int, now: float) -> Ticket:
     """The ticket that these claims are, if the bot signed them. Raises `RefusedError`."""
     person, to, issued = claims.get("sub"), claims.get("to"), claims.get("iat")
+    made_in = claims.get("epoch", 0)  # a bot of another version may not say it
     if claims.get("aud") != binder:
         raise RefusedError("this link is for another environment")
     if not isinstance(issued, int) or not -_SLACK_S <= now - issued <= _TICKET_S:
         raise RefusedError("this link is too old")
+    # Made before somebody was shut out: it may be theirs.
+    if not isinstance(made_in, int) or made_in < epoch:
+        raise RefusedError("this link is from before it was changed who may enter")
     if not isinstance(person, str) or not person or not isinstance(to, str) or not is_local_path(to):
         raise RefusedError("this link is not well-formed")
     return Ticket(person=person, to=to)
@@ -119,11 +123,11 @@ class Verifier:
         """Whether the bot ever made a signed call."""
         return self._newest > 0
 
-    def ticket(self, text: str, binder: str, keys: Sequence[str]) -> Ticket:
-        """Take a ticket: it is used from now on. Raises `RefusedError`, `BusyError`."""
+    def ticket(self, text: str, binder: str, keys: Sequence[str], epoch: int) -> Ticket:
+        """Take a ticket of this membership epoch or a later one: it is used from now on. Raises `RefusedError`, `BusyError`."""
 
         def ticket_in(claims: Claims) -> Ticket:
-            return parse_ticket(claims, binder, self._clock() + self._offset)
+            return parse_ticket(claims, binder, epoch, self._clock() + self._offset)
 
         claims = self._verified(text, keys, ticket_in, self._ticket_turns)
         with self._lock:

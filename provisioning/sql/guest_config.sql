@@ -27,3 +27,6 @@ update binders set config_tries = %(tries)s, config_next = %(at)s where id = %(b
 
 -- name: raise_epoch
 update binders set epoch = epoch + 1, config_tries = 0, config_next = null where id = %(id)s
+
+-- name: epoch
+select epoch from binders where id = %(id)s

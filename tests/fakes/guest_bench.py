@@ -130,6 +130,7 @@ class GuestBench:
         self.state, self.id = state, launch.pop("binder", "aaaabbbbcc")
         self.port = free_port()
         self.signer = Signer.generate()
+        self.epoch = 0  # that the guest was told last
         scheme = "http" if tls == "off" else "https"
         self.public_url = f"{scheme}://b-{self.id}.localhost:{self.port}"
         self.agent_url = f"{scheme}://127.0.0.1:{self.port}"
@@ -235,9 +236,25 @@ class GuestBench:
         async with _session() as session:
             yield GuestLink(session, self.signer, lambda: datetime.now(UTC))
 
-    def ticket(self, to: str = "/lab", *, binder: str = "") -> str:
+    async def shut_out(self) -> None:
+        """Raise the membership epoch as the bot does, and wait until the guest cut everybody off."""
+        before = self._caddy()
+        async with self.link() as link:
+            await link.configure(self.agent_url, self.id, epoch=self.epoch + 1, keys=[self.signer.public_key])
+        self.epoch += 1
+        until(lambda: self._caddy() not in (0, before) and _accepts(self.port), 20)
+
+    def _caddy(self) -> int:
+        return next((pid for pid, command in self.processes().items() if " run --config " in command), 0)
+
+    def ticket(self, to: str = "/lab", *, binder: str = "", epoch: int | None = None) -> str:
         return self.signer.ticket(
-            binder=binder or self.id, team="T1", user="U1", to=to, now=datetime.now(UTC)
+            binder=binder or self.id,
+            team="T1",
+            user="U1",
+            to=to,
+            epoch=self.epoch if epoch is None else epoch,
+            now=datetime.now(UTC),
         )
 
     @asynccontextmanager

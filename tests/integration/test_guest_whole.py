@@ -1,5 +1,6 @@
 """The real agent as a process, from a git repository to a kernel that computes, and its end."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 
@@ -242,18 +243,33 @@ async def test_given_a_ready_guest_when_the_bot_asks_then_activity_and_log_are_t
         assert await link.reaches_people(guest.public_url)
 
 
-async def test_given_a_newer_epoch_when_the_bot_sends_it_then_older_cookies_open_nothing(
+async def test_given_a_newer_epoch_when_the_bot_sends_it_then_older_cookies_and_tickets_open_nothing(
     guest: GuestBench,
 ) -> None:
     await guest.reports("ready", "failed")
-    async with guest.browser() as browser, guest.link() as link:
+    async with guest.browser() as browser:
         await browser.enter(guest.ticket())
+        kept = guest.ticket()
 
-        await link.configure(guest.agent_url, guest.id, epoch=1, keys=[guest.signer.public_key])
+        await guest.shut_out()
 
         assert (await browser.get("/lab"))[0] == 401
+        assert (await browser.enter(kept))[0] == 403
         assert (await browser.enter(guest.ticket()))[0] == 303
         assert (await browser.get("/lab"))[0] == 200
+
+
+async def test_given_an_open_websocket_when_the_epoch_is_raised_then_it_ends(guest: GuestBench) -> None:
+    await guest.reports("ready", "failed")
+    async with guest.browser() as browser:
+        await browser.enter(guest.ticket())
+        events, own = f"{guest.agent_url}/api/events/subscribe", {"Origin": guest.public_url}
+        async with browser.session.ws_connect(events, headers=browser.headers(**own), ssl=False) as socket:
+            await guest.shut_out()
+            async with asyncio.timeout(10):
+                said = await socket.receive()
+
+    assert said.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
 
 
 async def test_given_another_bots_signature_when_it_calls_then_it_is_refused(guest: GuestBench) -> None:

@@ -57,17 +57,18 @@ class Guest:
         self.state = state
         self.signer = Signer.generate()
         self.now = BOT_NOW.timestamp()
+        self.epoch = 0
         self.started()
 
     def started(self) -> None:
         self.verifier = Verifier(self.state, Children(str(self.state)), dict(os.environ), lambda: self.now)
 
-    def make(self, to: str = "/lab", *, binder: str = "aaaa", at: datetime = BOT_NOW) -> str:
-        return self.signer.ticket(binder=binder, team="T1", user="U1", to=to, now=at)
+    def make(self, to: str = "/lab", *, binder: str = "aaaa", epoch: int = 0, at: datetime = BOT_NOW) -> str:
+        return self.signer.ticket(binder=binder, team="T1", user="U1", to=to, epoch=epoch, now=at)
 
     def take(self, text: str) -> str:
         return self.verifier.ticket(
-            text, "aaaa", [Signer.generate().public_key, self.signer.public_key]
+            text, "aaaa", [Signer.generate().public_key, self.signer.public_key], self.epoch
         ).person
 
     def call(
@@ -117,6 +118,27 @@ def test_given_a_machine_whose_clock_is_wrong_when_the_bot_called_then_tickets_g
     assert guest.take(guest.make()) == "T1:U1"
 
 
+@pytest.mark.parametrize(
+    ("made_in", "opens"),
+    [
+        pytest.param(1, False, id="made before somebody was shut out"),
+        pytest.param(2, True, id="made since"),
+        pytest.param(3, True, id="made in an epoch that the guest is not told of yet"),
+    ],
+)
+def test_given_the_epoch_of_a_ticket_then_none_of_an_earlier_one_opens(
+    guest: Guest, made_in: int, opens: bool
+) -> None:
+    guest.epoch = 2
+    text = guest.make(epoch=made_in)
+
+    if opens:
+        assert guest.take(text) == "T1:U1"
+    else:
+        with pytest.raises(RefusedError, match="who may enter"):
+            guest.take(text)
+
+
 def test_given_a_used_ticket_when_the_agent_restarts_then_it_stays_used(guest: Guest) -> None:
     text = guest.make()
     guest.take(text)
@@ -132,7 +154,7 @@ def test_given_a_ticket_for_another_binder_then_it_does_not_open(guest: Guest) -
 
 
 def test_given_a_ticket_of_a_stranger_then_it_does_not_open(guest: Guest) -> None:
-    text = Signer.generate().ticket(binder="aaaa", team="T1", user="U1", to="/lab", now=BOT_NOW)
+    text = Signer.generate().ticket(binder="aaaa", team="T1", user="U1", to="/lab", epoch=0, now=BOT_NOW)
 
     with pytest.raises(RefusedError, match="not made by the bot"):
         guest.take(text)
@@ -210,7 +232,7 @@ def test_given_a_strangers_ticket_that_opens_nothing_anyway_then_no_program_is_s
     counted.may_end.set()
 
     with pytest.raises(RefusedError):
-        guest.take(STRANGER.ticket(binder=binder, team="T1", user="U1", to="/lab", now=at))
+        guest.take(STRANGER.ticket(binder=binder, team="T1", user="U1", to="/lab", epoch=0, now=at))
 
     assert counted.count == 0
 
@@ -260,7 +282,10 @@ def test_given_forged_tickets_take_all_their_turns_when_the_bot_calls_then_its_c
     held = HeldChildren(str(guest.state))
     guest.verifier = Verifier(guest.state, held, dict(os.environ), lambda: guest.now, patience_s=0)
     with ThreadPoolExecutor(2) as pool:
-        forged = [STRANGER.ticket(binder="aaaa", team="T1", user="U1", to="/", now=BOT_NOW) for _ in range(2)]
+        forged = [
+            STRANGER.ticket(binder="aaaa", team="T1", user="U1", to="/", epoch=0, now=BOT_NOW)
+            for _ in range(2)
+        ]
         flood = [pool.submit(guest.take, text) for text in forged]
         begun = [held.begun.acquire(timeout=10) for _ in flood]
         try:

@@ -20,6 +20,7 @@ def told_to(binder: str, signer: Signer, *, minutes: float = 0) -> str:
         team="T0PLAY0001",
         user=BEN,
         to="/lab",
+        epoch=0,
         now=datetime.now(UTC) + timedelta(minutes=minutes),
     )
 
