@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from provisioning.errors import TeamError
 from provisioning.model import Binder
+from provisioning.shares import CHANNEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +27,14 @@ class Who(StrEnum):
 
     MEMBERS = "members"  # of the workspace
     OWNER = "owner"  # of the binder, and admins
+    SHARED = "shared"  # owner, admins, and with whom the binder is shared
 
 
 def refusal(
-    person: Person, who: Who, binder: Binder | None, *, admins: Collection[str], allow_guests: bool
-) -> TeamError | None:
-    """Why this person may not, as an error that says whom to ask; None where they may."""
-    return _stranger(person, allow_guests=allow_guests) or _not_theirs(person, who, binder, admins)
+    person: Person, who: Who, binder: Binder | None, *, admins: Collection[str], allow_guests: bool, share: str = ""
+) -> TeamError | None:  # fmt: skip
+    """Why this person may not, as an error that says whom to ask; None where they may. ``share``: theirs, as `share_of` says."""
+    return _stranger(person, allow_guests=allow_guests) or _not_theirs(person, who, binder, admins, share)
 
 
 def is_admin(person: Person, admins: Collection[str]) -> bool:
@@ -40,11 +42,39 @@ def is_admin(person: Person, admins: Collection[str]) -> bool:
     return person.is_admin or person.id in admins
 
 
-def may_see(person: Person, binder: Binder, channel: str, admins: Collection[str]) -> bool:
-    """Whether the binder is shown at all: to its owner, to admins, and in the channel that follows it anyway."""
+def share_of(person: Person, binder: Binder, channel: str, shared_with: Collection[str]) -> str:
+    """Which of the binder's shares holds for this person: their own id, `CHANNEL`, or none (empty).
+
+    Whoever does something in a channel is in it: Slack lets nobody else. Elsewhere a share with the channel is worth nothing.
+    """
+    if binder.team != person.team:
+        return ""
+    if person.id in shared_with:
+        return person.id
+    return CHANNEL if CHANNEL in shared_with and channel == binder.channel else ""
+
+
+def unfit(person: Person, *, allow_guests: bool) -> str:
+    """Why nothing can be shared with this person, in words that go on from their name; empty where it can."""
+    if person.is_foreign:
+        return "is no member of this workspace"
+    if person.is_deactivated:
+        return "has no active account here any more"
+    if person.is_bot:
+        return "is a bot or an app, and only people can enter"
+    if person.is_guest and not allow_guests:
+        return "is a guest of this workspace, and guests cannot use environments here"
+    return ""
+
+
+def may_see(
+    person: Person, binder: Binder, channel: str, admins: Collection[str], shared_with: Collection[str] = ()
+) -> bool:
+    """Whether the binder is shown at all: to its owner, to admins, to whom it is shared with, and in the channel that follows it anyway."""
     if binder.team != person.team:
         return False
-    return binder.owner == person.id or binder.channel == channel or is_admin(person, admins)
+    is_theirs = binder.owner == person.id or person.id in shared_with
+    return is_theirs or binder.channel == channel or is_admin(person, admins)
 
 
 def _stranger(person: Person, *, allow_guests: bool) -> TeamError | None:
@@ -75,11 +105,21 @@ def _stranger(person: Person, *, allow_guests: bool) -> TeamError | None:
     return None
 
 
-def _not_theirs(person: Person, who: Who, binder: Binder | None, admins: Collection[str]) -> TeamError | None:
+def _not_theirs(
+    person: Person, who: Who, binder: Binder | None, admins: Collection[str], share: str
+) -> TeamError | None:
     if who is Who.MEMBERS or binder is None or is_admin(person, admins):
         return None
     if binder.team == person.team and binder.owner == person.id:
         return None
+    if who is Who.SHARED and share:
+        return None
+    if who is Who.SHARED:
+        return TeamError(
+            "not-yours",
+            f"This environment belongs to <@{binder.owner}>; only they, admins, and whom they share it with may do that.",
+            f"Ask <@{binder.owner}> to share it with you (/binder share), or launch your own.",
+        )
     return TeamError(
         "not-yours",
         f"This environment belongs to <@{binder.owner}>; only they and admins may do that.",

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.grammar.text import without_links
 from bot.home import channel_of
 from bot.intents import Details
 from bot.launch_form import origin_of
@@ -34,12 +35,12 @@ class Arrival:
 
 
 def typed_in(body: dict[str, Any]) -> tuple[Arrival, str]:
-    """A slash command, and its text."""
+    """A slash command, and its text. Slack is asked to mark who is mentioned, and then marks links, too."""
     arrival = Arrival(
         dedupe=_trigger(body, body["team_id"]), team=body["team_id"], user=body["user_id"], channel=body["channel_id"],
         response_url=body.get("response_url") or "",
     )  # fmt: skip
-    return arrival, body.get("text") or ""
+    return arrival, without_links(body.get("text") or "")
 
 
 def pressed_in(body: dict[str, Any]) -> Arrival:

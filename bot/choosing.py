@@ -6,7 +6,9 @@ from bot import blocks, shown, words
 from bot.command import Command
 from bot.commands.list import listing
 from bot.effects import Answer, say
+from bot.intents import Details
 from provisioning.model import Binder, Phase
+from provisioning.shares import CHANNEL
 
 _DANGEROUS = frozenset({"delete", "cancel"})  # a list's button has no question before it: show first
 
@@ -24,6 +26,15 @@ def choice(found: Sequence[Binder], command: Command, also: str = "") -> Answer:
     return Answer(
         text=f"Which one? {answer.text}", blocks=[blocks.section("*Which one?*"), *answer.blocks, typed]
     )
+
+
+def typed_again(details: Details, command: Command) -> str:
+    """What was said besides the id, or must be, and no button of a choice can say."""
+    if details.keeps_volume:
+        return "keep=volume"
+    if not command.takes_mentions or (command.name != "share" and not details.whom):
+        return ""
+    return CHANNEL if details.whom == CHANNEL else "@person"
 
 
 def none_to_choose(command: Command) -> Answer:

@@ -30,4 +30,6 @@ class Command:
     reads: Callable[[Details, Text], Details] | None = (
         None  # a typed word that is no id; raises `PersonError`
     )
+    takes_mentions: bool = False  # ``reads`` gets people and channels too, as ``<@U1>`` and ``<#C1>``
+    fits_shared: bool = False  # without an id, one that is shared with the person may be meant as well
     is_in_help: bool = True

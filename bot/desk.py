@@ -14,7 +14,7 @@ from uuid import UUID
 
 from bot import access, intents, words
 from bot.access import Person, Who
-from bot.choosing import advice, choice, none_to_choose, not_found
+from bot.choosing import advice, choice, none_to_choose, not_found, typed_again
 from bot.command import Command
 from bot.commands import COMMANDS
 from bot.commands.help import briefly, overview
@@ -27,7 +27,8 @@ from provisioning.errors import BinderopsError, PersonError, TemporaryError, Une
 from provisioning.log_context import bound
 from provisioning.model import Binder, BinderId, Flavor, Phase
 from provisioning.room import Standing
-from provisioning.store import binders, source_tokens
+from provisioning.shares import Share
+from provisioning.store import binders, shares, source_tokens
 from provisioning.store.database import Database
 from provisioning.vault import Kept, Vault
 
@@ -149,6 +150,16 @@ class Desk:
             ids = await intents.live_in(tx, team=asked.team, channel=asked.channel, most=most)
             return await binders.readable(tx, ids)
 
+    async def shares(self, binder: Binder) -> tuple[Share, ...]:
+        """With whom the binder is shared, in the order in which it was."""
+        async with self.db.transaction() as tx:
+            return await shares.of(tx, binder.id)
+
+    async def shared_with(self, asked: Asked, *, most: int) -> list[Binder]:
+        """What others share with the person by name and is not gone, newest first."""
+        async with self.db.transaction() as tx:
+            return await shares.with_person(tx, team=asked.team, who=asked.who, most=most)
+
     async def tokens(self, asked: Asked) -> list[Kept]:
         """The tokens that the person's launches use, sealed."""
         async with self.db.transaction() as tx:
@@ -163,13 +174,7 @@ class Desk:
         """The intent, read where it was a mention's text, and what follows from it."""
         person = await self.people.person(asked.team, asked.who)
         if asked.verb == HOME:
-            no = access.refusal(
-                person,
-                Who.MEMBERS,
-                None,
-                admins=self.settings.admins,
-                allow_guests=self.settings.allow_guests,
-            )
+            no = self._refusal(person, Who.MEMBERS, None)
             return asked, ShowHome(refusal=f"{no.message} {no.hint}" if no else "")
         if asked.verb in (MENTION, DIRECT):
             understood = self._understood(asked)
@@ -206,7 +211,7 @@ class Desk:
 
     async def _allowed(self, asked: Asked, command: Command, person: Person) -> Asked | Answer:
         """The intent with its binder, or why it goes no further."""
-        if no := self._refusal(person, command, None):
+        if no := self._refusal(person, command.who, None):
             return refused(no)
         if not command.needs_binder:
             return asked
@@ -215,31 +220,48 @@ class Desk:
         )
         if isinstance(found, Answer):
             return found
-        if no := self._refusal(person, command, found):
+        share = "" if command.who is not Who.SHARED else await self._share(asked, person, found)
+        if no := self._refusal(person, command.who, found, share):
             return refused(no)
         if found.phase not in command.phases:
             return advice(found, command)
-        return asked.about(found)
+        return asked.about(found, share)
+
+    async def _share(self, asked: Asked, person: Person, binder: Binder) -> str:
+        """The share that the person needs; none for who may anyway, and so has not lost it with a share."""
+        if self._refusal(person, Who.OWNER, binder) is None:
+            return ""
+        return access.share_of(person, binder, asked.channel, await self._whom(binder))
+
+    async def _whom(self, binder: Binder) -> set[str]:
+        return {share.whom for share in await self.shares(binder)}
 
     async def _named(self, asked: Asked, person: Person) -> Binder | Answer:
         found = await self.binder(BinderId(asked.details.binder))
-        if found is None or not access.may_see(person, found, asked.channel, self.settings.admins):
+        if found is None or not access.may_see(
+            person, found, asked.channel, self.settings.admins, await self._whom(found)
+        ):
             return not_found(asked.details.binder)
         return found
 
     async def _meant(self, asked: Asked, command: Command) -> Binder | Answer:
         """The one binder of the person's that the verb can mean; the newest one that is gone where none lives."""
-        mine = [b for b in await self.mine(asked, most=_MOST_CHOICES) if b.phase in command.phases]
+        theirs = await self.mine(asked, most=_MOST_CHOICES)
+        if command.fits_shared:
+            theirs += await self.shared_with(asked, most=_MOST_CHOICES)
+        mine = [b for b in theirs if b.phase in command.phases]
         living = [b for b in mine if b.phase not in (Phase.DELETING, Phase.DELETED)]
         if len(living) > 1:
-            return choice(living, command, "keep=volume" if asked.details.keeps_volume else "")
+            return choice(living, command, typed_again(asked.details, command))
         found = next(iter(living or mine), None)
         return none_to_choose(command) if found is None else found
 
-    def _refusal(self, person: Person, command: Command, binder: Binder | None) -> BinderopsError | None:
+    def _refusal(
+        self, person: Person, who: Who, binder: Binder | None, share: str = ""
+    ) -> BinderopsError | None:
         return access.refusal(
-            person, command.who, binder, admins=self.settings.admins, allow_guests=self.settings.allow_guests
-        )
+            person, who, binder, admins=self.settings.admins, allow_guests=self.settings.allow_guests, share=share
+        )  # fmt: skip
 
     async def _refuse(self, asked: Asked, desk: UUID, answer: Answer) -> None:
         """Say so to the person, about the intent as it was stored; changes nothing where the effect was written after all."""

@@ -72,7 +72,25 @@ class ForgetToken:
     answer: Answer
 
 
-Effect = Answer | Grant | Launch | SendLog | ShowHome | KeepToken | ForgetToken
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetIn:
+    """The binder is shared with one more."""
+
+    binder: BinderId
+    whom: str  # a Slack user id, or `provisioning.shares.CHANNEL`
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShutOut:
+    """The binder is shared with one less; an empty ``whom``: with nobody. Who is in it enters anew, if they still may."""
+
+    binder: BinderId
+    whom: str
+    answer: Answer
+
+
+Effect = Answer | Grant | Launch | SendLog | ShowHome | KeepToken | ForgetToken | LetIn | ShutOut
 
 
 def say(markup: str) -> Answer:

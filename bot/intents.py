@@ -42,6 +42,7 @@ class Details:
     hours: float | None = None  # extend
     keeps_volume: bool = False  # delete
     interface: str = ""  # open: its name
+    whom: str = ""  # share, unshare: a user's id, a channel's id, or "channel" for the binder's own
     token: TokenWish | None = None  # token
     in_channel: bool = False  # list: the channel's, not only mine
     text: str = ""  # mention, direct: unread
@@ -64,6 +65,7 @@ class Asked:
     at: datetime
     details: Details
     binder: Binder | None = None  # set for commands that need one
+    share: str = ""  # which of the binder's shares lets this person, where nothing else does
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -73,9 +75,9 @@ class Asked:
             details=from_json(Details, row["payload"]),
         )  # fmt: skip
 
-    def about(self, binder: Binder) -> "Asked":
+    def about(self, binder: Binder, share: str = "") -> "Asked":
         """The same, with the binder it is about."""
-        return replace(self, binder=binder)
+        return replace(self, binder=binder, share=share)
 
     @property
     def chosen(self) -> Binder:

@@ -87,7 +87,8 @@ def _launch(text: str, start: int, offers: Offers, allow_exact: Sequence[str]) -
 def _with_words(command: Command, text: str, start: int) -> Wanted:
     """The id, and what else the verb takes."""
     try:
-        words = [w for w in as_meant(typed(" " * start + text[start:])).split(" ") if w.value]
+        meant = as_meant(typed(" " * start + text[start:]), mentions=command.takes_mentions)
+        words = [w for w in meant.split(" ") if w.value]
         details = Details(is_typed=True)
         for word in words:
             details = _with_word(command, details, word)

@@ -1,11 +1,14 @@
 """A binder as lists and answers show it: one line, one card, and the buttons that work on it now. Pure."""
 
+from collections.abc import Sequence
+
 from bot import blocks, words
 from bot.blocks import Block
 from bot.grammar import page_of
 from bot.story.interfaces import offered
 from bot.story.progress import cancel_button
 from bot.story.ready import delete_button, logs_button
+from bot.whom import listed
 from provisioning.model import Binder, Phase
 from provisioning.phases import LIVE
 
@@ -40,7 +43,7 @@ def entry(binder: Binder, label: str, action: str) -> Block:
     return {**blocks.section(line(binder)), "accessory": press}
 
 
-def card(binder: Binder) -> list[Block]:
+def card(binder: Binder, shared_with: Sequence[str] = ()) -> list[Block]:
     """All that is known about a binder, and what can be done with it."""
     drawn = [blocks.section(line(binder))]
     if binder.plan is not None:
@@ -52,6 +55,8 @@ def card(binder: Binder) -> list[Block]:
     if binder.failure is not None:
         failure = f"{blocks.words(binder.failure.message, 600)} {blocks.words(binder.failure.hint, 600)}"
         drawn.append(blocks.section(failure.strip()))
+    if shared_with:
+        drawn.append(blocks.section(f"Shared with {listed(shared_with, binder.channel)}."))
     when = f"asked for {words.when(binder.created_at)} in {words.place(binder.channel)}"
     drawn.append(blocks.context(f"{when}, attempt {binder.attempt}" if binder.attempt > 1 else when))
     return [*drawn, *blocks.actions(buttons(binder))]

@@ -6,11 +6,23 @@ from datetime import datetime
 from uuid import UUID
 
 from bot import home_row, intents
-from bot.effects import Answer, Effect, ForgetToken, Grant, KeepToken, Launch, SendLog, ShowHome
+from bot.effects import (
+    Answer,
+    Effect,
+    ForgetToken,
+    Grant,
+    KeepToken,
+    Launch,
+    LetIn,
+    SendLog,
+    ShowHome,
+    ShutOut,
+)
 from bot.intents import Asked
 from bot.story import key_of
 from provisioning.model import BinderId, Event, Happened
-from provisioning.store import binders, source_tokens
+from provisioning.shares import Share
+from provisioning.store import binders, shares, source_tokens
 from provisioning.store.database import Database, Tx
 
 log = logging.getLogger(__name__)
@@ -66,6 +78,12 @@ async def _follow(tx: Tx, asked: Asked, effect: Effect, now: datetime) -> None:
             await _answer(tx, asked, effect.answer, now)
         case KeepToken(scope=scope, sealed=sealed, answer=answer):
             await source_tokens.keep(tx, scope, sealed, at=now, by=asked.who)
+            await _answer(tx, asked, answer, now)
+        case LetIn(binder=binder, whom=whom, answer=answer):
+            await shares.add(tx, binder, Share(whom=whom, by=asked.who, at=now))
+            await _answer(tx, asked, answer, now)
+        case ShutOut(binder=binder, whom=whom, answer=answer):
+            await shares.remove(tx, binder, whom, by=asked.who, at=now)
             await _answer(tx, asked, answer, now)
         case ForgetToken(scope=scope, answer=answer):
             await source_tokens.forget(tx, scope)

@@ -15,7 +15,7 @@ from provisioning.errors import TemporaryError
 from provisioning.keys import Keys
 from provisioning.model import BinderId
 from provisioning.reports import LISTENS_IN
-from provisioning.store.database import Database, Row, Tx
+from provisioning.store.database import Database, Row
 
 log = logging.getLogger(__name__)
 
@@ -100,19 +100,6 @@ class GuestConfig:
         at = self._clock() + wait_after(tries)
         async with self._db.transaction() as tx:
             await tx.run("guest_config.again", binder=due.binder, tries=tries, at=at, until=due.until)
-
-
-async def end_sessions(tx: Tx, binder: BinderId) -> None:
-    """Have everybody who is in this binder enter anew: somebody may no longer. Its guest is told at once."""
-    await tx.run("guest_config.raise_epoch", id=binder)
-
-
-async def epoch_of(tx: Tx, binder: BinderId) -> int:
-    """The membership epoch as it is now. Raises `ValueError` where there is no such binder."""
-    row = await tx.row("guest_config.epoch", id=binder)
-    if row is None:
-        raise ValueError(f"there is no binder {binder}")
-    return int(row["epoch"])
 
 
 def wait_after(tries: int) -> timedelta:

@@ -253,6 +253,8 @@ class Happened(StrEnum):
     CANCELLED = "cancelled"  # who
     DELETE_ASKED = "delete_asked"  # who
     DELETION_REFUSED = "deletion_refused"  # who, reason
+    SHARED = "shared"  # who, whom: a user, or "channel"
+    UNSHARED = "unshared"  # who, whom: as well; empty: with nobody any more
     EXPIRED = "expired"  # -
     DELETE_STUCK = "delete_stuck"  # detail: told once, the deletion goes on
     DELETED = "deleted"  # volume: the id of the one that was kept

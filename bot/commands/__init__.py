@@ -12,8 +12,10 @@ from bot.commands import (
     quota,
     relaunch,
     retry,
+    share,
     show,
     token,
+    unshare,
 )
 from bot.commands import help as help_  # the names of builtins are the names of the verbs
 from bot.commands import list as list_
@@ -22,6 +24,6 @@ from bot.commands import open as open_
 COMMANDS: dict[str, Command] = {
     module.COMMAND.name: module.COMMAND
     for module in (
-        launch, list_, show, open_, logs, extend, cancel, retry, delete, relaunch, larger, confirm, quota, token, help_,
+        launch, list_, show, open_, share, unshare, logs, extend, cancel, retry, delete, relaunch, larger, confirm, quota, token, help_,
     )
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""``list``: my binders that are not gone, or the channel's."""
+"""``list``: my binders that are not gone and those shared with me, or the channel's."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,6 +24,9 @@ async def handle(desk: "Desk", asked: Asked) -> Effect:
         return listing("in this channel", await desk.in_channel(asked, most=_MOST + 1), "show", "Show")
     mine = [b for b in await desk.mine(asked, most=_MOST + 1) if b.phase is not Phase.DELETED]
     answer = listing("of yours", mine, "show", "Show")
+    if shared := await desk.shared_with(asked, most=_MOST + 1):
+        more = listing("shared with you", shared, "show", "Show")
+        answer = replace(answer, text=f"{answer.text}. {more.text}", blocks=[*answer.blocks, *more.blocks])
     channel = blocks.button("This channel's", "binder.list.channel", "channel")
     return replace(answer, blocks=[*answer.blocks, *blocks.actions([channel])])
 

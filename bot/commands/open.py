@@ -60,8 +60,11 @@ def _link(asked: Asked, binder: Binder, interface: Interface, report: Report) ->
     return Answer(
         text=f"{said.replace('*', '')} {PRIVATE_LINK}",
         blocks=[blocks.section(said), *blocks.actions([{**press, "url": PRIVATE_LINK}])],
-        private={"binder": binder.id, "team": asked.team, "user": asked.who, "to": to},
-    )
+        private={
+            "binder": binder.id, "team": asked.team, "user": asked.who, "to": to,
+            **({"share": asked.share} if asked.share else {}),
+        },
+    )  # fmt: skip
 
 
 COMMAND = Command(
@@ -69,8 +72,9 @@ COMMAND = Command(
     usage="open [ID] [INTERFACE]",
     summary="get a private link into a ready environment",
     handle=handle,
-    who=Who.OWNER,
+    who=Who.SHARED,
     needs_binder=True,
+    fits_shared=True,
     phases=frozenset({Phase.READY}),
     reads=read,
 )

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
     from bot.desk import Desk
 
 
-async def handle(desk: "Desk", asked: Asked) -> Effect:  # noqa: ARG001  the shape of every command
-    """State, source, size, price, end, and buttons."""
-    return Answer(text=shown.line(asked.chosen).replace("*", ""), blocks=shown.card(asked.chosen))
+async def handle(desk: "Desk", asked: Asked) -> Effect:
+    """State, source, size, price, end, with whom it is shared, and buttons."""
+    shared_with = [share.whom for share in await desk.shares(asked.chosen)]
+    return Answer(
+        text=shown.line(asked.chosen).replace("*", ""), blocks=shown.card(asked.chosen, shared_with)
+    )
 
 
 COMMAND = Command(
@@ -22,4 +25,5 @@ COMMAND = Command(
     summary="show one environment: state, size, price, end, and what you can do with it",
     handle=handle,
     needs_binder=True,
+    fits_shared=True,
 )

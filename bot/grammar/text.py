@@ -28,6 +28,7 @@ _ENTITIES = {"&lt;": "<", "&gt;": ">"}
 # Slack escapes the ampersand of what was escaped already, as HTML's badges are.
 _ENTITY = re.compile(r"&(?:amp;)+|&lt;|&gt;")
 _ANGLES = re.compile(r"<([^<>]*)>")
+_MARKED = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]*:[^\s|<>]*)(?:\|([^<>]*))?>")
 _LINK = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*:[^\s|]*)(?:\|(.*))?", re.DOTALL)
 
 
@@ -131,9 +132,17 @@ def is_hidden(char: str) -> bool:
     return char in _HIDDEN or unicodedata.category(char) in _HIDDEN_CATEGORIES
 
 
-def as_meant(text: Text) -> Text:
-    """The text before Slack marked its links and escaped its characters."""
-    return _unescaped(_unlinked(text))
+def as_meant(text: Text, *, mentions: bool = False) -> Text:
+    """The text before Slack marked its links and escaped its characters.
+
+    ``mentions``: people and channels are meant, and stay as ``<@U1>`` and ``<#C1>``; else they are refused.
+    """
+    return _unescaped(_unlinked(text, mentions=mentions))
+
+
+def without_links(text: str) -> str:
+    """A command's text as it was typed, with mentions but without the brackets that Slack puts around links."""
+    return _MARKED.sub(lambda m: m[2] if _is_guessed(m[1], m[2]) else m[1], text)
 
 
 def plain_dashes(text: Text) -> Text:
@@ -143,11 +152,16 @@ def plain_dashes(text: Text) -> Text:
     return Text(value="".join(values), places=tuple(places), original=text.original)
 
 
-def _unlinked(text: Text) -> Text:
+def _unlinked(text: Text, *, mentions: bool) -> Text:
     """Slack's ``<url|label>`` is the URL; where Slack only guessed a scheme, it is what was typed."""
     pieces, end = [], 0
     for match in _ANGLES.finditer(text.value):
         body = text.cut(*match.span(1))
+        if mentions and body.value[:1] in {"@", "#", "!"}:
+            named = text.cut(*match.span()).instead(f"<{body.value.partition('|')[0]}>")
+            pieces += [text.cut(end, match.start()), named]
+            end = match.end()
+            continue
         if body.value[:1] in {"@", "#", "!"}:
             raise text.cut(*match.span()).refuse(
                 "mention",
@@ -158,11 +172,15 @@ def _unlinked(text: Text) -> Text:
         if link is None:
             continue  # refused later, as the shell character that it is
         url, label = link.group(1), link.group(2)
-        # Slack links "setup.py" and "gitlab.com/a/b" by itself, as http, and an address as mailto.
-        guessed = label is not None and url in {f"http://{label}", f"http://{label}/", f"mailto:{label}"}
+        guessed = _is_guessed(url, label)
         pieces += [text.cut(end, match.start()), body.cut(*link.span(2 if guessed else 1))]
         end = match.end()
     return put_together(text, [*pieces, text.cut(end)])
+
+
+def _is_guessed(url: str, label: str | None) -> bool:
+    """Slack links "setup.py" and "gitlab.com/a/b" by itself, as http, and an address as mailto."""
+    return label is not None and url in {f"http://{label}", f"http://{label}/", f"mailto:{label}"}
 
 
 def _unescaped(text: Text) -> Text:

@@ -55,7 +55,7 @@ class Deeds:
             user,
             channel,
             name,
-            rest.strip(),
+            self._handed_on(rest.strip()),
             trigger_id=windows.issue_trigger(user.id),
             response_url=self._response_url(user, channel),
         )
@@ -67,6 +67,12 @@ class Deeds:
         if ack.get("text") or ack.get("blocks"):
             self.answer(user, channel, ack)
         return {"acked": True, "ack": ack}
+
+    def _handed_on(self, typed: str) -> str:
+        """The command's text as the app gets it."""
+        if not self.site.app.is_told_mentions:
+            return payloads.escaped(typed)
+        return stored(self.site.workspace, typed, with_names=True)
 
     def _invite(self, user: User, channel: Channel, who: str) -> Json:
         names = {u.name: u for u in self.site.workspace.users.values()} | self.site.workspace.users

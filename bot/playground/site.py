@@ -30,6 +30,7 @@ class InstalledApp:
 
     scopes: frozenset[str] | None = None
     commands: tuple[str, ...] = ("/binder",)
+    is_told_mentions: bool = True  # in commands: should_escape
     events: tuple[str, ...] = DEFAULT_EVENTS
     shortcuts: tuple[Shortcut, ...] = ()  # in the menu of a message
     has_home: bool = True
@@ -46,6 +47,7 @@ class InstalledApp:
         return cls(
             scopes=frozenset(scopes.get("bot", [])),
             commands=tuple(c["command"] for c in features.get("slash_commands", [])),
+            is_told_mentions=any(c.get("should_escape") for c in features.get("slash_commands", [])),
             shortcuts=tuple(
                 Shortcut(name=s["name"], callback_id=s["callback_id"])
                 for s in features.get("shortcuts", [])

@@ -7,8 +7,8 @@ from bot.playground.workspace import Kind, Workspace
 _LINK = re.compile(r"https?://[^\s<>]*[^\s<>.,;:!?)\]}\"']")
 
 
-def stored(workspace: Workspace, text: str) -> str:
-    """``& < >`` escaped, links in ``<...>``, ``@name`` and ``#channel`` as references."""
+def stored(workspace: Workspace, text: str, *, with_names: bool = False) -> str:
+    """``& < >`` escaped, links in ``<...>``, ``@name`` and ``#channel`` as references, which a command has with their names."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     users = {user.name: user.id for user in workspace.users.values()}
     channels = {
@@ -19,7 +19,7 @@ def stored(workspace: Workspace, text: str) -> str:
         for name, identity in known.items():
             linked = re.sub(
                 rf"(?<![\w/{sign}]){sign}{re.escape(name)}\b",
-                f"<{sign}{identity}>",
+                f"<{sign}{identity}|{name}>" if with_names else f"<{sign}{identity}>",
                 linked,
                 flags=re.IGNORECASE,
             )

@@ -2,7 +2,8 @@
 
 from bot import blocks, words
 from bot.story.told import Message, Method, Told, is_public, of_kind
-from provisioning.model import Event, Happened
+from bot.whom import named
+from provisioning.model import Event, Happened, Phase
 
 _VERBS = {
     "confirm": "started",
@@ -32,16 +33,42 @@ _ADVICE = {
 
 
 def draw(told: Told) -> list[Message]:
-    """A note for each such event: in the thread, or where there is no thread yet to the person alone."""
+    """A note for each such event: in the thread, or where there is no thread yet to the person alone.
+
+    Of sharing there is none before there is a thread: who shared it was answered, and nobody else can open it yet.
+    """
     kinds = (
         Happened.NOT_APPLICABLE,
         Happened.EXTENSION_REFUSED,
         Happened.DELETION_REFUSED,
         Happened.DELETE_STUCK,
     )
-    return [
+    notes = [
         message for number, event in of_kind(told, *kinds) for message in _note(told, f"note-{number}", event)
     ]
+    if not is_public(told.binder):
+        return notes
+    return notes + [_shared(told, number, event) for number, event in of_kind(told, Happened.SHARED)]
+
+
+def _shared(told: Told, number: int, event: Event) -> Message:
+    """That somebody may open it, which calls them; once that is taken back, that it was."""
+    whom = str(event.data.get("whom", ""))
+    with_, by = named(whom, told.binder.channel), words.mention(event.data.get("who"))
+    ended = (
+        e for n, e in of_kind(told, Happened.UNSHARED) if n > number and e.data.get("whom") in ("", whom)
+    )
+    if (end := next(ended, None)) is not None:
+        said = f"*No longer shared* with {with_}, by {words.mention(end.data.get('who'))}."
+    else:
+        said = f"*Shared* with {with_} by {by}{_way_in(told.binder.phase)}."
+    return Message(slot=f"note-{number}", text=said.replace("*", ""), blocks=[blocks.section(said)])
+
+
+def _way_in(phase: Phase) -> str:
+    if phase in (Phase.DELETING, Phase.DELETED):
+        return ""
+    return ": press Open" if phase is Phase.READY else ": press Open once it is ready"
 
 
 def _note(told: Told, slot: str, event: Event) -> list[Message]:

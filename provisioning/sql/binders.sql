@@ -98,6 +98,8 @@ where binder_id = %(id)s and kind = 'server' and cloud_id is not null and gone_a
 update resources set gone_at = %(at)s where binder_id = %(id)s and cloud_id = %(cloud_id)s and gone_at is null
 
 -- name: gone
+-- Nothing of it is left in the cloud, and nobody needs to be let in.
+with shared as (delete from shares where binder_id = %(id)s)
 update resources set gone_at = %(at)s where binder_id = %(id)s and gone_at is null
 
 -- name: resources

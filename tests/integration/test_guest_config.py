@@ -11,10 +11,11 @@ import pytest
 
 from provisioning import keys
 from provisioning.errors import TemporaryError
-from provisioning.guest_config import LEASE, GuestConfig, end_sessions, wait_after
+from provisioning.guest_config import LEASE, GuestConfig, wait_after
 from provisioning.model import BinderId, Phase
 from provisioning.store import binders
 from provisioning.store.database import Database
+from provisioning.store.membership import end_sessions
 from tests.conftest import Clock
 from tests.strategies import a_binder, a_plan
 

@@ -21,3 +21,6 @@ update binders set phase = 'teleporting' where id = %(id)s
 
 -- name: give
 update binders set owner = %(owner)s where id = %(id)s
+
+-- name: move
+update binders set channel = %(channel)s where id = %(id)s

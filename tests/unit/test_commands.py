@@ -13,6 +13,11 @@ from provisioning.model import Verb
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "reference" / "commands"
+_MAY = {
+    Who.MEMBERS: "members",
+    Who.OWNER: "its owner and admins",
+    Who.SHARED: "its owner, admins, and with whom it is shared",
+}
 EACH = pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda c: c.name)
 
 
@@ -29,13 +34,14 @@ def test_given_a_verb_then_its_page_says_usage_summary_and_who_may(command: Comm
     assert f"/binder {command.usage}\n" in page
     assert f"{command.summary[0].upper()}{command.summary[1:]}.\n" in page
     assert ("Who may: its owner and admins.\n" in page) == (command.who is Who.OWNER)
+    assert ("Who may: its owner, admins, and with whom it is [shared](share.md).\n" in page) == (
+        command.who is Who.SHARED
+    )
 
 
 @EACH
 def test_given_a_verb_then_the_table_of_permissions_has_it(command: Command) -> None:
-    who = "its owner and admins" if command.who is Who.OWNER else "members"
-
-    row = f"| [`{command.name}`](commands/{command.name}.md) | {who} |"
+    row = f"| [`{command.name}`](commands/{command.name}.md) | {_MAY[command.who]} |"
     assert row in (ROOT / "docs" / "reference" / "permissions.md").read_text()
 
 

@@ -47,10 +47,10 @@ def test_given_the_manifest_then_slacks_schema_takes_it(manifest: dict[str, Any]
     jsonschema.validate(manifest, json.loads(SCHEMA.read_text()))
 
 
-def test_given_the_app_then_the_manifest_has_its_command_unescaped(manifest: dict[str, Any]) -> None:
+def test_given_the_app_then_the_manifest_has_its_command_with_mentions_told(manifest: dict[str, Any]) -> None:
     [command] = manifest["features"]["slash_commands"]
 
-    assert (command["command"], command["should_escape"]) == (COMMAND, False)
+    assert (command["command"], command["should_escape"]) == (COMMAND, True)
 
 
 def test_given_the_app_then_the_manifest_has_its_shortcut(manifest: dict[str, Any]) -> None:
