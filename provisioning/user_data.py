@@ -1,16 +1,15 @@
 """The user data of an instance: the guest agent unchanged, launch.json, and the units that run it; as gzipped cloud-config.
 
 It holds no secret. Nothing of a person's text is spliced into it: launch.json is base64, the rest is the same for everybody.
-The agent is a tar.bz2 inside: bzip2 packs its text a sixth smaller than gzip does, and clouds take no more than `MOST_BYTES`.
+The agent and all other files are one text inside, by bzip2: it packs text a sixth smaller than gzip does, a tar's headers would
+take a kilobyte, and clouds take no more than `MOST_BYTES`.
 """
 
 import base64
 import bz2
 import functools
 import gzip
-import io
 import json
-import tarfile
 import zlib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -24,7 +23,7 @@ from provisioning.model import Json
 
 MOST_BYTES = 65_535  # of the base64, as Nova counts
 _AGENT = "/opt/binderops"
-_PACKED = f"{_AGENT}/agent.tar.bz2"
+_PACKED = f"{_AGENT}/files.bz2"
 _STATE = "/var/lib/binderops"
 _UNIT, _FIREWALL = "binderops-agent.service", "binderops-firewall.service"
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: with gzip's header, which then has no time
@@ -55,21 +54,21 @@ def _begun() -> tuple[bytes, Any]:
     config = {
         "bootcmd": [["/bin/sh", "-c", _template("first-report.sh")]],
         "runcmd": [
-            ["python3", "-m", "tarfile", "-e", _PACKED, _AGENT],
+            ["python3", "-c", _template("unpack.py"), _PACKED, "/"],
             ["systemctl", "daemon-reload"],
             ["systemctl", "enable", _FIREWALL],
             ["systemctl", "enable", "--now", "--no-block", _UNIT],
         ],
         "write_files": [
-            _packed_file(_PACKED, _tar(_agent(files("provisioning.guest")))),
-            _file(f"{_AGENT}/setup.sh", _template("setup.sh")),
-            _file(f"{_AGENT}/firewall.sh", _template("firewall.sh")),
+            # Digests are packed better apart.
             _file(f"{_AGENT}/requirements.txt", _template("guest-requirements.txt")),
-            *(_file(f"/etc/systemd/system/{unit}", _template(unit)) for unit in (_UNIT, _FIREWALL)),
         ],
     }
-    packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
-    return packer.compress(b"#cloud-config\n" + _yaml(config)), packer
+    # Most of it is packed already: short repetitions in that are chance and cost more than they save, and its letters are
+    # others than those of the text around it.
+    packer = zlib.compressobj(9, zlib.DEFLATED, _GZIP, 9, zlib.Z_FILTERED)
+    parts = b"#cloud-config\n" + _yaml(config), _yaml([_packed_file(_PACKED, _pack(_files()))])
+    return b"".join(packer.compress(part) + packer.flush(zlib.Z_SYNC_FLUSH) for part in parts), packer
 
 
 def _yaml(value: object) -> bytes:
@@ -77,12 +76,12 @@ def _yaml(value: object) -> bytes:
     return yaml.safe_dump(value, sort_keys=False, width=1_000_000).encode()
 
 
-def agent_in(config: Mapping[str, Any]) -> dict[str, str]:
-    """The agent's modules in a cloud-config, by their paths on the instance: what it will unpack."""
+def files_in(config: Mapping[str, Any]) -> dict[str, str]:
+    """What a cloud-config brings, the agent's modules and all else, by their paths on the instance."""
     content = next(f["content"] for f in config["write_files"] if f["path"] == _PACKED)
-    with tarfile.open(fileobj=io.BytesIO(base64.b64decode(content))) as tar:
-        opened = {info.name: tar.extractfile(info) for info in tar}
-        return {f"{_AGENT}/{name}": file.read().decode() for name, file in opened.items() if file}
+    entries = bz2.decompress(base64.b64decode(content)).decode().split("\0")
+    split = (entry.partition("\n") for entry in entries)
+    return {f"/{name}": text for name, _, text in split}
 
 
 def load(packed: bytes) -> tuple[dict[str, Any], Json]:
@@ -103,16 +102,18 @@ def _agent(folder: Traversable, below: str = "") -> dict[str, str]:
     return found
 
 
-def _tar(modules: Mapping[str, str]) -> bytes:
-    """The package ``guest``; the same modules give the same bytes."""
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as tar:
-        for name, text in sorted(modules.items()):
-            content = text.encode()
-            info = tarfile.TarInfo(f"guest/{name}")
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return bz2.compress(packed.getvalue())
+def _files() -> dict[str, str]:
+    """Everything that is the same for every instance, by its path."""
+    units = {f"/etc/systemd/system/{unit}": _template(unit) for unit in (_UNIT, _FIREWALL)}
+    scripts = {f"{_AGENT}/{name}": _template(name) for name in ("setup.sh", "firewall.sh")}
+    agent = {f"{_AGENT}/guest/{name}": text for name, text in _agent(files("provisioning.guest")).items()}
+    return {**agent, **scripts, **units}
+
+
+def _pack(content: Mapping[str, str]) -> bytes:
+    """As ``templates/unpack.py`` reads it; the same content gives the same bytes."""
+    entries = (f"{path.lstrip('/')}\n{text}" for path, text in sorted(content.items()))
+    return bz2.compress("\0".join(entries).encode())
 
 
 def _template(name: str) -> str:

@@ -37,6 +37,7 @@ from .standing import Config, cookie_key
 from .tickets import BusyError, Verifier
 from .trees import FolderTree
 from .web import Answer, Asked, serve
+from .work import Work
 
 _LOOK_EVERY_S = 5.0
 _REPEAT_EVERY_S = 60.0
@@ -117,7 +118,10 @@ class Agent:
             _, _, self._reports.cert_sha256 = certificate.ensure(self._state, self._children, self._tools)
         if self._reports.last is None:
             self._reports.say("setup", "The instance is up")
-        self._people = People(orders, self._config, self._verifier, cookie_key(self._state), self._endpoint)
+        self._work = Work(self._state / "work.json")
+        self._people = People(
+            orders, self._config, self._verifier, cookie_key(self._state), self._endpoint, self._work
+        )
         self._handed = Handed()
         self._calls = Calls(
             orders,
@@ -219,6 +223,7 @@ class Agent:
         return DockerRuntime() if self._orders.runtime == "docker" else VenvRuntime()
 
     def _serve(self, job: Job, chosen: paths.Chosen) -> None:
+        self._work.place = lambda: self._runtime.place(job)
         Serving(
             orders=self._orders,
             endpoint=self._endpoint,
@@ -227,6 +232,7 @@ class Agent:
             children=self._children,
             browser=Browser(self._orders, lambda: self._people.cookie_for("agent")),
             pause=self._pause,
+            remember=self._work.remember,
         ).run(self._runtime.server(job, self._endpoint), chosen.open_path)
 
     def _rest(self) -> None:

@@ -65,6 +65,13 @@ class DockerRuntime:
         _Build(job).run(command(job, tool), env)
         return "Built by repo2docker."
 
+    def place(self, job: Job) -> Sequence[str]:
+        """The container's own view of its files, whatever keeps them for Docker."""
+        args = ["docker", "inspect", "--format", "{{.State.Pid}} {{.Config.WorkingDir}}", Names.of(job.environ).container]
+        said = job.children.run(args, env=for_tools(job.environ), limit_s=60)
+        pid, _, folder = "".join(said.lines).partition(" ")
+        return [f"/proc/{pid}/root/.", *Path(folder).parts[1:]]
+
     def server(self, job: Job, endpoint: Endpoint) -> Command:
         env = {**for_tools(job.environ), "JUPYTER_TOKEN": endpoint.token}
         names = Names.of(job.environ)

@@ -54,6 +54,9 @@ class VenvRuntime:
             _run(job, step, ends)
         return note(job.configuration, job.root)
 
+    def place(self, job: Job) -> Sequence[str]:
+        return [str(job.repository), *job.root.relative_to(job.repository).parts]
+
     def server(self, job: Job, endpoint: Endpoint) -> Command:
         args = jupyter.command(
             str(job.state / "env" / "bin" / "jupyter-lab"), jupyter.config_file(job.state), job.root, "127.0.0.1",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, List
 
 from .orders import AGENT_HOST, Orders
+from .people import ENTER, WORK
 
 Json = Dict[str, Any]
 AGENT_TLS_PORT = 443  # mode proxy: people come by plain HTTP through the proxy, the bot directly by TLS
@@ -63,7 +64,7 @@ def _server(listen: str, sites: List[Json]) -> Json:
 def _people_site(orders: Orders, upstreams: Upstreams) -> Json:
     agent = f"127.0.0.1:{upstreams.agent_port}"
     routes = [
-        {"match": [{"path": ["/_binder/enter"]}], "handle": [_proxy(agent)], "terminal": True},
+        {"match": [{"path": [ENTER, WORK]}], "handle": [_proxy(agent)], "terminal": True},
         {
             "match": [{"path": ["/_binder", "/_binder/*"]}],
             "handle": [{"handler": "static_response", "status_code": 404}],

@@ -55,6 +55,10 @@ class Runtime(Protocol):
         """Build; returns a note for people. Raises `FailedError`, `StoppedError`."""
         ...
 
+    def place(self, job: Job) -> Sequence[str]:
+        """Where the work is, as `Work` has it. Raises as `Children.run`."""
+        ...
+
     def server(self, job: Job, endpoint: Endpoint) -> Command:
         """What to keep running so that the person's server answers at the endpoint."""
         ...

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import html
+import re
 import secrets
 import time
 from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, Optional
 from urllib.parse import parse_qs, urlsplit
 
 from . import gate
 from .job import Endpoint
 from .orders import Orders
+from .processes import TooLongError
 from .standing import Config
 from .tickets import RefusedError, Verifier
 from .web import Answer, Asked
+from .work import MOST_MIB, Work
 
-ENTER = "/_binder/enter"
+ENTER, WORK = "/_binder/enter", "/_binder/work"
 ASK = "/auth"
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1rem;color:#1d1c1d;background:#fff}"
@@ -34,6 +37,7 @@ class People:
     verifier: Verifier
     key: bytes
     endpoint: Endpoint
+    work: Work
     clock: Callable[[], float] = time.time
 
     def answer(self, asked: Asked) -> Answer:
@@ -41,6 +45,8 @@ class People:
         path = urlsplit(asked.path).path
         if path == ASK:
             return self._may_pass(asked)
+        if path == WORK and asked.method == "GET":
+            return self._refusal(asked) or self._work(asked)
         if path != ENTER:
             return Answer(404)
         if asked.method in ("GET", "HEAD"):
@@ -57,6 +63,14 @@ class People:
 
     def _may_pass(self, asked: Asked) -> Answer:
         """Caddy's question. 200 carries the two headers that the request goes on with."""
+        if refused := self._refusal(asked):
+            return refused
+        passed = {"Authorization": f"token {self.endpoint.token}"}
+        if rest := gate.without_ours(asked.headers.get("cookie", "")):
+            passed["Cookie"] = rest
+        return Answer(200, headers=passed)
+
+    def _refusal(self, asked: Asked) -> Optional[Answer]:
         cookies = asked.headers.get("cookie", "")
         value = gate.cookie_named(self.orders.cookie_name, cookies)
         epoch, now = self.config.now.epoch, self.clock()
@@ -67,10 +81,25 @@ class People:
         objection = gate.objection(visit, self.orders.origin)
         if objection:
             return _page(403, "Not from here", f"<p>{html.escape(objection)}</p>")
-        passed = {"Authorization": f"token {self.endpoint.token}"}
-        if rest := gate.without_ours(cookies):
-            passed["Cookie"] = rest
-        return Answer(200, headers=passed)
+        return None
+
+    def _work(self, asked: Asked) -> Answer:
+        """How much it is; the archive, where the page's button was pressed."""
+        try:
+            count, size, left_out = self.work.look()
+        except (OSError, TooLongError) as error:
+            words = html.escape(str(error)) or "it takes too long"
+            return _page(503, "Not now", f"<p>The files cannot be read: {words}.</p>")
+        if count and urlsplit(asked.path).query:
+            name = re.sub("[^A-Za-z0-9.]+", "-", f"{self.orders.title[:80]} {self.orders.source.short_id}").strip("-.")
+            headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
+            return Answer(200, b"", "application/zip", headers, lambda to: self.work.write(to, name))
+        body = f"<p>{count or 'No'} files are new or changed since this environment was ready: {size / 2**20:.1f} MiB.</p>"
+        if left_out:
+            body += f"<p>{left_out} more do not fit into {MOST_MIB} MiB and are left out.</p>"
+        if count:
+            body += '<form><button name="zip">Download</button></form>'
+        return _page(200, "Your work", body)
 
     def _door(self, asked: Asked) -> Answer:
         """A page that hands the ticket in by itself: what only looks at links does not use them up."""

@@ -32,6 +32,7 @@ class Serving:
     children: Children
     browser: Browser
     pause: Callable[[float], None]
+    remember: Callable[[], None]  # how the files are, before anybody comes
 
     def run(self, command: Command, open_path: str) -> None:
         """Never returns. Raises `FailedError` where nothing ever answers, `StoppedError`."""
@@ -49,6 +50,7 @@ class Serving:
         self.reports.say("probe", "Trying what answers")
         found = self._await_interfaces(heard)
         opens = self._opens(open_path, found)
+        self.remember()
         self._tell_ready(found, opens)
         self._watch(server, opens)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Callable, Mapping
+from typing import Any, Callable, Mapping, Optional
 
 _MOST_BODY = 64 * 1024
 
@@ -28,6 +28,7 @@ class Answer:
     body: bytes = b""
     kind: str = "text/plain; charset=utf-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: Optional[Callable[[Any], None]] = None  # writes the body by itself
 
 
 Respond = Callable[[Asked], Answer]
@@ -73,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         headers = {
             "Content-Type": answer.kind,
-            "Content-Length": str(len(answer.body)),
+            **({"Transfer-Encoding": "chunked"} if answer.stream else {"Content-Length": str(len(answer.body))}),
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             **answer.headers,
@@ -81,8 +82,20 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command != "HEAD":
+        if answer.stream:
+            answer.stream(self)
+            self.wfile.write(b"0\r\n\r\n")  # not where it raised: whoever reads can tell
+        elif self.command != "HEAD":
             self.wfile.write(answer.body)
+
+    def write(self, part: bytes) -> int:
+        """For what streams."""
+        if part:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+        return len(part)
+
+    def flush(self) -> None:
+        """Nothing waits."""
 
     def version_string(self) -> str:
         return "binderops"

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.errors import RefusedError
-from provisioning.user_data import agent_in, load, render
+from provisioning.user_data import files_in, load, render
 
 ROOT = Path(__file__).parents[2]
 JSON = st.recursive(
@@ -35,7 +35,7 @@ def test_given_any_orders_then_they_come_back_equal(launch: dict[str, Any]) -> N
 def test_given_the_agent_then_its_text_arrives_unchanged_and_whole() -> None:
     config, _ = load(render({"title": "é 😀 a: b"}))
 
-    arrived = agent_in(config)
+    arrived = {path: text for path, text in files_in(config).items() if path.startswith("/opt/binderops/guest/")}
     package = ROOT / "provisioning" / "guest"
     expected = {
         f"/opt/binderops/guest/{f.relative_to(package)}": f.read_text() for f in package.rglob("*.py")
@@ -48,15 +48,15 @@ def test_given_the_packed_agent_when_the_instance_unpacks_it_as_it_is_told_then_
 ) -> None:
     config, _ = load(render({}))
     unpack = config["runcmd"][0]
-    packed = next(f for f in config["write_files"] if f["path"] == unpack[-2])
-    (tmp_path / "packed").write_bytes(base64.b64decode(packed["content"]))
+    packed, disk = tmp_path / "packed", tmp_path / "disk"
+    content = next(f["content"] for f in config["write_files"] if f["path"] == unpack[-2])
+    packed.write_bytes(base64.b64decode(content))
 
-    told = [sys.executable, *unpack[1:-2], str(tmp_path / "packed"), str(tmp_path)]
+    told = [sys.executable, *unpack[1:-2], str(packed), str(disk)]
     subprocess.run(told, check=True, env={"PYTHONWARNINGS": "ignore"})
 
-    assert (tmp_path / "guest" / "__main__.py").read_text() == (
-        ROOT / "provisioning" / "guest" / "__main__.py"
-    ).read_text()
+    arrived = {f"/{f.relative_to(disk)}": f.read_text() for f in disk.rglob("*") if f.is_file()}
+    assert arrived == files_in(config)
 
 
 def test_given_the_same_orders_then_the_same_bytes() -> None:
@@ -108,7 +108,7 @@ def test_given_the_lock_then_the_instance_installs_the_same_caddy() -> None:
 
 def test_given_the_units_then_what_they_run_is_on_the_instance_and_each_is_enabled() -> None:
     config, _ = load(render({}))
-    files = {f["path"]: f["content"] for f in config["write_files"]}
+    files = files_in(config)
     units = {path.rpartition("/")[2]: text for path, text in files.items() if path.endswith(".service")}
     run = {
         word
@@ -124,7 +124,7 @@ def test_given_the_units_then_what_they_run_is_on_the_instance_and_each_is_enabl
 
 def test_given_the_firewall_then_it_is_there_before_docker_starts_what_ran_before() -> None:
     config, _ = load(render({}))
-    files = {f["path"]: f["content"] for f in config["write_files"]}
+    files = files_in(config)
 
     assert "\nBefore=docker.service\n" in files["/etc/systemd/system/binderops-firewall.service"]
 
