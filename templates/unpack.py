@@ -1,5 +1,9 @@
-import bz2, pathlib, sys
-for entry in bz2.open(sys.argv[1]).read().split(b"\0"):
+import bz2
+import pathlib
+import sys
+
+entries = bz2.decompress(pathlib.Path(sys.argv[1]).read_bytes()).split(b"\0")
+for entry in entries:
     name, _, content = entry.partition(b"\n")
     file = pathlib.Path(sys.argv[2], name.decode())
     file.parent.mkdir(parents=True, exist_ok=True)

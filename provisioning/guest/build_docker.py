@@ -67,7 +67,13 @@ class DockerRuntime:
 
     def place(self, job: Job) -> Sequence[str]:
         """The container's own view of its files, whatever keeps them for Docker."""
-        args = ["docker", "inspect", "--format", "{{.State.Pid}} {{.Config.WorkingDir}}", Names.of(job.environ).container]
+        args = [
+            "docker",
+            "inspect",
+            "--format",
+            "{{.State.Pid}} {{.Config.WorkingDir}}",
+            Names.of(job.environ).container,
+        ]
         said = job.children.run(args, env=for_tools(job.environ), limit_s=60)
         pid, _, folder = "".join(said.lines).partition(" ")
         return [f"/proc/{pid}/root/.", *Path(folder).parts[1:]]

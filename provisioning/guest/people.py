@@ -91,7 +91,9 @@ class People:
             words = html.escape(str(error)) or "it takes too long"
             return _page(503, "Not now", f"<p>The files cannot be read: {words}.</p>")
         if count and urlsplit(asked.path).query:
-            name = re.sub("[^A-Za-z0-9.]+", "-", f"{self.orders.title[:80]} {self.orders.source.short_id}").strip("-.")
+            name = re.sub(
+                "[^A-Za-z0-9.]+", "-", f"{self.orders.title[:80]} {self.orders.source.short_id}"
+            ).strip("-.")
             headers = {"Content-Disposition": f'attachment; filename="{name}.zip"'}
             return Answer(200, b"", "application/zip", headers, lambda to: self.work.write(to, name))
         body = f"<p>{count or 'No'} files are new or changed since this environment was ready: {size / 2**20:.1f} MiB.</p>"

@@ -74,7 +74,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         headers = {
             "Content-Type": answer.kind,
-            **({"Transfer-Encoding": "chunked"} if answer.stream else {"Content-Length": str(len(answer.body))}),
+            **(
+                {"Transfer-Encoding": "chunked"}
+                if answer.stream
+                else {"Content-Length": str(len(answer.body))}
+            ),
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             **answer.headers,

@@ -22,8 +22,9 @@ MOST_MIB = 1024
 _EACH = 1 << 15  # what a file counts beside its size
 _LOOK_S, _WRITE_S = 60, 1800
 _NO_WORK = (
-    "__pycache__ node_modules venv .venv .cache .conda .config .git .ipynb_checkpoints .ipython .jupyter .local .npm"
-).split()
+    "__pycache__", "node_modules", "venv", ".venv", ".cache", ".conda", ".config", ".git", ".ipynb_checkpoints", ".ipython",
+    ".jupyter", ".local", ".npm",
+)  # fmt: skip
 _UNSAFE = re.compile(r"[\\:\x00-\x1f\x7f\ud800-\udfff]|[. ]+(?=/|$)")
 
 Found = Tuple[str, int, os.stat_result]  # the path, its folder opened, and how the file is
@@ -102,12 +103,12 @@ def _walk(folder: int, below: str, ends: float) -> Iterator[Found]:
                 raise TooLongError
             with suppress(OSError):  # it vanished
                 how = entry.stat(follow_symlinks=False)
+                is_inside = how.st_dev == device and below.count("/") < 50 and entry.name not in _NO_WORK
                 if stat.S_ISREG(how.st_mode):
                     yield below + entry.name, folder, how
-                elif stat.S_ISDIR(how.st_mode) and how.st_dev == device and below.count("/") < 50:
-                    if entry.name not in _NO_WORK:
-                        with _opened(entry.name, folder, os.O_DIRECTORY) as inner:
-                            yield from _walk(inner, f"{below}{entry.name}/", ends)
+                elif stat.S_ISDIR(how.st_mode) and is_inside:
+                    with _opened(entry.name, folder, os.O_DIRECTORY) as inner:
+                        yield from _walk(inner, f"{below}{entry.name}/", ends)
 
 
 def _content(name: str, folder: int, how: os.stat_result) -> Iterator[bytes]:

@@ -35,7 +35,9 @@ def test_given_any_orders_then_they_come_back_equal(launch: dict[str, Any]) -> N
 def test_given_the_agent_then_its_text_arrives_unchanged_and_whole() -> None:
     config, _ = load(render({"title": "é 😀 a: b"}))
 
-    arrived = {path: text for path, text in files_in(config).items() if path.startswith("/opt/binderops/guest/")}
+    arrived = {
+        path: text for path, text in files_in(config).items() if path.startswith("/opt/binderops/guest/")
+    }
     package = ROOT / "provisioning" / "guest"
     expected = {
         f"/opt/binderops/guest/{f.relative_to(package)}": f.read_text() for f in package.rglob("*.py")
