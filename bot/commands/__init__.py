@@ -5,6 +5,7 @@ from bot.commands import (
     cancel,
     confirm,
     delete,
+    download,
     extend,
     larger,
     launch,
@@ -24,6 +25,7 @@ from bot.commands import open as open_
 COMMANDS: dict[str, Command] = {
     module.COMMAND.name: module.COMMAND
     for module in (
-        launch, list_, show, open_, share, unshare, logs, extend, cancel, retry, delete, relaunch, larger, confirm, quota, token, help_,
+        launch, list_, show, open_, download, share, unshare, logs, extend, cancel, retry, delete, relaunch, larger, confirm,
+        quota, token, help_,
     )
 }  # fmt: skip

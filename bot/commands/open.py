@@ -52,11 +52,15 @@ def _named(interfaces: tuple[Interface, ...], wanted: str) -> Interface | None:
 def _link(asked: Asked, binder: Binder, interface: Interface, report: Report) -> Answer:
     is_inside = leads_to(interface, report.open_path)
     to = "/" + (report.open_path if is_inside else interface.path).lstrip("/")
-    title = blocks.words(interface.title, 60)
-    said = (
-        f"*Your private link* to {title} in {words.subject(binder)}. It opens once, for you, within a minute."
-    )
-    press = blocks.button(f"Open {interface.title}", "binder.enter", binder.id, style="primary")
+    title = f"{blocks.words(interface.title, 60)} in {words.subject(binder)}"
+    return private_link(asked, to=to, label=f"Open {interface.title}", title=title)
+
+
+def private_link(asked: Asked, *, to: str, label: str, title: str) -> Answer:
+    """The answer with a link into the binder, to a path of it. ``title`` is markup: what the link leads to."""
+    binder = asked.chosen
+    said = f"*Your private link* to {title}. It opens once, for you, within a minute."
+    press = blocks.button(label, "binder.enter", binder.id, style="primary")
     return Answer(
         text=f"{said.replace('*', '')} {PRIVATE_LINK}",
         blocks=[blocks.section(said), *blocks.actions([{**press, "url": PRIVATE_LINK}])],

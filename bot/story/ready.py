@@ -30,6 +30,12 @@ def delete_button(binder: Binder) -> blocks.Block:
     return blocks.button("Delete", "binder.delete", binder.id, style="danger", about=about, confirm=sure)
 
 
+def download_button(binder: Binder) -> blocks.Block:
+    """Leads to what people did in it, before it is gone."""
+    about = words.plain_subject(binder)
+    return blocks.button("Download my work", "binder.download", binder.id, about=about)
+
+
 def logs_button(binder: Binder) -> blocks.Block:
     """Puts the log into the thread."""
     return blocks.button("Logs", "binder.logs", binder.id, about=words.plain_subject(binder))
@@ -48,6 +54,7 @@ def _open(told: Told) -> tuple[str, list[blocks.Block]]:
     about = words.plain_subject(binder)
     drawn += blocks.actions(
         [
+            download_button(binder),
             logs_button(binder),
             blocks.button("Extend 2 h", "binder.extend", binder.id, about=about),
             delete_button(binder),

@@ -1,6 +1,7 @@
 """About to end: a new message each time, since only a new one notifies."""
 
 from bot import blocks, words
+from bot.story.ready import download_button
 from bot.story.told import Message, Told, of_kind, this_attempt
 from provisioning.model import Event, Happened, Phase
 
@@ -27,10 +28,11 @@ def _warning(told: Told, number: int, event: Event) -> Message:
         ends = f" {words.until(binder)}" if binder.expires_at else ""
         said = (
             f"*About to end*: {owner}, {words.subject(binder)} runs{ends}. "
-            "Save what you want to keep, or keep it for two more hours."
+            "What was done in it goes with it: download your work, or keep it for two more hours."
         )
         about = words.plain_subject(binder)
-        buttons = [blocks.button("Keep 2 h", "binder.extend", binder.id, style="primary", about=about)]
+        keep = blocks.button("Keep 2 h", "binder.extend", binder.id, style="primary", about=about)
+        buttons = [keep, download_button(binder)]
     drawn = [blocks.section(said), *blocks.actions(buttons)]
     return Message(slot=f"warning-{number}", text=said.replace("*", ""), blocks=drawn, is_final=True)
 

@@ -1,6 +1,7 @@
 """A real guest agent as a process, a repository that git serves to it, and a person's browser as far as headers go."""
 
 import asyncio
+import io
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
@@ -312,6 +314,17 @@ class Browser:
             if answer.status == 303:
                 self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
             return answer.status, answer.headers.get("Location", "")
+
+    async def work(self) -> tuple[str, dict[str, str]]:
+        """The person's work, downloaded: the name that it is saved under, and the files in it. Raises where it is not given."""
+        url = f"{self.guest.agent_url}/_binder/work?zip="
+        async with self.session.get(url, headers=self.headers(), ssl=False) as answer:
+            assert (answer.status, answer.content_type) == (200, "application/zip"), await answer.text()
+            assert answer.content_disposition is not None
+            with zipfile.ZipFile(io.BytesIO(await answer.read())) as packed:
+                assert packed.testzip() is None
+                files = {name: packed.read(name).decode() for name in packed.namelist()}
+            return str(answer.content_disposition.filename), files
 
     async def compute(self, code: str, **headers: str) -> str:
         """Run code in a new kernel over its websocket, and what it prints. Raises where the way is refused."""

@@ -1,9 +1,7 @@
 """The person's work, downloaded from a real agent by a person's browser."""
 
 import asyncio
-import io
 import os
-import zipfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -53,19 +51,6 @@ async def _inside(guest: GuestBench, browser: Browser) -> None:
     assert (await browser.enter(guest.ticket(WORK)))[1] == WORK
 
 
-async def _download(browser: Browser) -> tuple[str, dict[str, str]]:
-    """The name that it is saved under, and the files in it."""
-    url = f"{browser.guest.agent_url}{WORK}?zip="
-    async with browser.session.get(url, headers=browser.headers()) as answer:
-        assert (answer.status, answer.content_type) == (200, "application/zip"), await answer.text()
-        assert answer.content_disposition is not None
-        with zipfile.ZipFile(io.BytesIO(await answer.read())) as packed:
-            assert packed.testzip() is None
-            return str(answer.content_disposition.filename), {
-                name: packed.read(name).decode() for name in packed.namelist()
-            }
-
-
 async def test_given_nothing_was_done_when_asked_for_then_a_page_says_so(guest: GuestBench) -> None:
     async with guest.browser() as browser:
         await _inside(guest, browser)
@@ -85,7 +70,7 @@ async def test_given_files_that_were_written_when_downloaded_then_they_are_in_th
         (folder / CHANGED).write_text("changed")
 
         _, page = await browser.get(WORK)
-        name, files = await _download(browser)
+        name, files = await browser.work()
 
     top = f"org-sample-commit-{guest.orders['source']['commit'][:10]}"
     assert "2 files are new or changed since this environment was ready: 0.0 MiB." in page
@@ -105,7 +90,7 @@ async def test_given_hostile_names_and_links_when_downloaded_then_nothing_leads_
         (folder / "etc").symlink_to("/etc")
         os.mkfifo(folder / "pipe")
 
-        _, files = await _download(browser)
+        _, files = await browser.work()
 
     assert {name.partition("/")[2] for name in files} == {".._.._evil.txt"}
 
@@ -170,6 +155,6 @@ async def test_given_a_download_that_was_broken_off_then_the_next_one_is_whole(
         async with asyncio.timeout(60):
             while (await browser.get(WORK))[0] == 503:  # noqa: ASYNC110  only asking shows that the agent noticed
                 await asyncio.sleep(0.1)
-        _, files = await _download(browser)
+        _, files = await browser.work()
 
     assert "small" in files.values()

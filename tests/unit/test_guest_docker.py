@@ -1,5 +1,6 @@
 """Keeping a container running, with a program that plays ``docker``; and the firewall that knows the container's bridge."""
 
+import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from provisioning.estimate import builder_of
 from provisioning.guest.build_docker import DockerRuntime, Names, network_command
 from provisioning.guest.job import Command, Endpoint, Job
+from provisioning.guest.work import Work
 from tests.unit.test_guest_orders import job
 
 ROOT = Path(__file__).parents[2]
@@ -96,3 +98,27 @@ def test_given_a_build_when_repo2docker_picks_how_to_then_that_is_reported_at_on
         ("RUN apt-get update", (2, 9)),
     ]
     assert builder_of(message for message, _ in said) == "Conda"
+
+
+def test_given_a_running_container_then_its_work_is_found_through_its_process(tmp_path: Path) -> None:
+    folder = tmp_path.resolve() / "home of jovyan"
+    folder.mkdir()
+    (folder / "new.txt").write_text("new")
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n[ \"$1 $4\" = 'inspect binderops' ] && echo '{os.getpid()} {folder}'\n")
+    program.chmod(0o755)
+    work = Work(tmp_path / "work.json")
+    work.place = lambda: DockerRuntime().place(on(program.parent, job(tmp_path)))
+
+    assert work.look() == (1, 3, 0)
+
+
+def test_given_a_container_that_does_not_run_then_its_work_cannot_be_read(
+    tmp_path: Path, docker: Path
+) -> None:
+    work = Work(tmp_path / "work.json")
+    work.place = lambda: DockerRuntime().place(on(docker, job(tmp_path)))
+
+    with pytest.raises(OSError, match="No such file"):
+        work.look()

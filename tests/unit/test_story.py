@@ -143,7 +143,8 @@ def test_given_it_is_on_its_way_when_drawn_then_it_can_be_cancelled_and_once_rea
 
 def test_given_it_is_ready_when_drawn_then_each_interface_has_a_button_and_the_terminal_is_last() -> None:
     assert buttons(the("ready", ready())) == [
-        "binder.open.lab", "binder.open.rstudio", "binder.open.terminal", "binder.logs", "binder.extend", "binder.delete"
+        "binder.open.lab", "binder.open.rstudio", "binder.open.terminal", "binder.download", "binder.logs",
+        "binder.extend", "binder.delete",
     ]  # fmt: skip
 
 
@@ -216,11 +217,11 @@ def test_given_a_message_of_an_earlier_attempt_when_retired_then_only_its_button
     assert retired(after) is None
 
 
-def test_given_the_end_is_near_when_drawn_then_a_warning_offers_more_time() -> None:
+def test_given_the_end_is_near_when_drawn_then_a_warning_offers_more_time_and_the_work() -> None:
     told = ready(kinds=(*UP, Happened.BECAME_READY, Happened.WARNED), warned=1)
     message = the("warning-1", told)
 
-    assert buttons(message) == ["binder.extend"]
+    assert buttons(message) == ["binder.extend", "binder.download"]
     assert "<@U1>" in message.text
     assert f"<!date^{int(LATER.timestamp())}^" in message.text
 

@@ -54,10 +54,10 @@ class Seen:
         everything = self.project.everything().items()
         return [kind for kind, found in everything for one in found if self.id in str(one.to_dict())]
 
-    def private_link(self) -> str:
+    def private_link(self, action: str = "binder.open.lab") -> str:
         """A fresh one, as only the owner is shown it."""
         known = set(private_links(self.room, BEN))
-        self.press("binder.open.lab")
+        self.press(action)
         return self.room.until(
             lambda: next((link for link in private_links(self.room, BEN) if link not in known), None),
             within_s=60,
@@ -74,9 +74,9 @@ class Seen:
         return held.current
 
     @asynccontextmanager
-    async def browser(self) -> AsyncIterator["Visit"]:
-        """A browser that has not been there, with a link that was not used."""
-        parts = urlsplit(self.private_link())
+    async def browser(self, action: str = "binder.open.lab") -> AsyncIterator["Visit"]:
+        """A browser that has not been there, with a link that was not used, of the button with that action."""
+        parts = urlsplit(self.private_link(action))
         url, ticket = f"{parts.scheme}://{parts.netloc}", parse_qs(parts.query)["ticket"][0]
         connector = aiohttp.TCPConnector(force_close=True)
         async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
