@@ -8,7 +8,7 @@ import pytest
 from provisioning.model import Phase
 from provisioning.store import binders
 from tests.integration.desk.conftest import ADA, BEN, FLAVORS, GENERAL, GIL, TEACHING, Workspace
-from tests.strategies import a_plan
+from tests.strategies import a_plan, a_report
 
 pytestmark = pytest.mark.integration
 
@@ -75,7 +75,7 @@ async def test_given_a_granted_verb_then_the_binder_is_due_at_once(workspace: Wo
     assert row["wake_at"] == workspace.clock()
 
 
-@pytest.mark.parametrize("verb", ["open", "extend", "delete"])
+@pytest.mark.parametrize("verb", ["open", "download", "extend", "delete"])
 async def test_given_somebody_elses_binder_then_it_is_refused_with_whom_to_ask(
     workspace: Workspace, verb: str
 ) -> None:
@@ -204,6 +204,18 @@ async def test_given_open_then_the_link_goes_to_that_person_and_is_stored_nowher
     assert "ticket=t0p.s3cret" in link["url"]
     assert workspace.links == [{"binder": ONE, "team": "T0PLAY0001", "user": BEN, "to": "/lab"}]
     assert "s3cret" not in str(await workspace.rows())
+
+
+async def test_given_download_while_nothing_answers_then_the_link_leads_to_the_agents_own_page(
+    workspace: Workspace,
+) -> None:
+    binder = await workspace.has(ONE)
+    async with workspace.db.transaction() as tx:
+        await binders.hear(tx, binder, a_report("ready", n=9, interfaces=()), workspace.clock())
+    answer = await _shown(workspace, BEN, "download")
+
+    assert "Download my work" in str(answer["blocks"])
+    assert workspace.links == [{"binder": ONE, "team": "T0PLAY0001", "user": BEN, "to": "/_binder/work"}]
 
 
 async def test_given_an_interface_that_is_not_there_then_the_answer_names_those_that_are(
