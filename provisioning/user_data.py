@@ -10,6 +10,7 @@ import bz2
 import functools
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from importlib.resources import files
@@ -117,7 +118,9 @@ def _pack(content: Mapping[str, str]) -> bytes:
 
 
 def _template(name: str) -> str:
-    return files("templates").joinpath(name).read_text(encoding="utf-8")
+    """A template without its comments' lines: there is little room, and they are for whoever changes it."""
+    text = files("templates").joinpath(name).read_text(encoding="utf-8")
+    return re.sub(r"^ *# .*\n", "", text, flags=re.MULTILINE)
 
 
 def _packed_file(path: str, content: bytes) -> dict[str, str]:

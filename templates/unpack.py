@@ -1,3 +1,5 @@
+# Run by cloud-init with the packed file and the folder that all names are below. NUL parts the entries, a line end
+# the name from the content.
 import bz2
 import pathlib
 import sys

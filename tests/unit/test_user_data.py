@@ -103,9 +103,9 @@ def test_given_orders_that_do_not_fit_then_it_is_said() -> None:
 
 
 def test_given_the_lock_then_the_instance_installs_the_same_caddy() -> None:
-    wanted = (ROOT / "templates" / "guest-requirements.txt").read_text()
+    wanted, lock = (ROOT / "templates" / "guest-requirements.txt", ROOT / "requirements.txt")
 
-    assert wanted in (ROOT / "requirements.txt").read_text()
+    assert set(wanted.read_text().splitlines()) <= set(lock.read_text().splitlines())
 
 
 def test_given_the_units_then_what_they_run_is_on_the_instance_and_each_is_enabled() -> None:
@@ -134,3 +134,14 @@ def test_given_the_firewall_then_it_is_there_before_docker_starts_what_ran_befor
 @pytest.mark.parametrize("name", ["setup.sh", "firewall.sh", "first-report.sh"])
 def test_given_a_script_then_a_plain_shell_can_read_it(name: str) -> None:
     subprocess.run(["/bin/sh", "-n", ROOT / "templates" / name], check=True)
+
+
+def test_given_scripts_without_their_comments_then_a_plain_shell_can_still_read_them() -> None:
+    config, _ = load(render({}))
+    scripts = {path: text for path, text in files_in(config).items() if path.endswith(".sh")}
+
+    for path, text in scripts.items():
+        subprocess.run(["/bin/sh", "-n"], input=text, text=True, check=True)
+        whole = (ROOT / "templates" / Path(path).name).read_text().splitlines()
+        assert text.splitlines() == [line for line in whole if not line.lstrip().startswith("# ")]
+    assert len(scripts) == 2
