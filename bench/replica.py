@@ -91,6 +91,8 @@ def noting(notes: Path) -> type[Database]:
                     with notes.open("a") as file:
                         file.writelines(noted.taken)
 
+        apart = transaction  # lest a lease be held that nobody knows of
+
     return Noting
 
 

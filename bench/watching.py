@@ -159,6 +159,12 @@ class WatchedDatabase(Database):
             async with super().transaction(patience_s=patience_s) as tx:
                 yield WatchedTx(tx, self._watch)
 
+    @asynccontextmanager
+    async def apart(self, *, patience_s: float | None = None) -> AsyncIterator[Tx]:
+        with self._watch.waiting(Share.DATABASE):
+            async with super().apart(patience_s=patience_s) as tx:
+                yield WatchedTx(tx, self._watch)
+
 
 class WatchedCloud(OpenStackCloud):
     """The driver, with its wait for a thread and its lookups timed."""

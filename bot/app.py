@@ -210,7 +210,7 @@ class _Front:
         """The intent's row; raises `TemporaryError` where the database does not take it in time."""
         try:
             async with asyncio.timeout(DATABASE_PATIENCE_S):
-                async with self._db.transaction(patience_s=CONNECTION_PATIENCE_S) as tx:
+                async with self._db.apart(patience_s=CONNECTION_PATIENCE_S) as tx:
                     await intents.want(
                         tx, dedupe=arrival.dedupe, verb=verb, team=arrival.team, channel=arrival.channel,
                         who=arrival.user, details=arrival.answered_at(details), at=self._desk.clock(),

@@ -101,7 +101,7 @@ class Desk:
     async def once(self) -> bool:
         """Deal with a few intents, side by side; False where there is none."""
         desk = uuid.uuid4()
-        async with self.db.transaction() as tx:
+        async with self.db.apart() as tx:
             now = self.clock()
             taken = await intents.claim(tx, desk=desk, most=_AT_ONCE, now=now, until=now + LEASE)
         if len(taken) == _AT_ONCE:
@@ -135,39 +135,39 @@ class Desk:
 
     async def binder(self, binder_id: BinderId) -> Binder | None:
         """A binder as it is now."""
-        async with self.db.transaction() as tx:
+        async with self.db.apart() as tx:
             return await binders.get(tx, binder_id)
 
     async def mine(self, asked: Asked, *, most: int) -> list[Binder]:
         """The person's binders: those that are not gone first, each newest first."""
-        async with self.db.transaction() as tx:
+        async with self.db.apart() as tx:
             ids = await intents.of_person(tx, team=asked.team, who=asked.who, most=most)
             return await binders.readable(tx, ids)
 
     async def in_channel(self, asked: Asked, *, most: int) -> list[Binder]:
         """The channel's binders that are not gone, newest first."""
-        async with self.db.transaction() as tx:
+        async with self.db.apart() as tx:
             ids = await intents.live_in(tx, team=asked.team, channel=asked.channel, most=most)
             return await binders.readable(tx, ids)
 
     async def shares(self, binder: Binder) -> tuple[Share, ...]:
         """With whom the binder is shared, in the order in which it was."""
-        async with self.db.transaction() as tx:
+        async with self.db.apart() as tx:
             return await shares.of(tx, binder.id)
 
     async def shared_with(self, asked: Asked, *, most: int) -> list[Binder]:
         """What others share with the person by name and is not gone, newest first."""
-        async with self.db.transaction() as tx:
+        async with self.db.apart() as tx:
             return await shares.with_person(tx, team=asked.team, who=asked.who, most=most)
 
     async def tokens(self, asked: Asked) -> list[Kept]:
         """The tokens that the person's launches use, sealed."""
-        async with self.db.transaction() as tx:
+        async with self.db.apart() as tx:
             return await source_tokens.usable(tx, team=asked.team, person=asked.who)
 
     async def kept_log(self, binder: Binder) -> str | None:
         """The log that was kept of the current attempt."""
-        async with self.db.transaction() as tx:
+        async with self.db.apart() as tx:
             return await binders.log(tx, binder.id, binder.attempt)
 
     async def _decide(self, asked: Asked) -> tuple[Asked, Effect]:
@@ -272,5 +272,5 @@ class Desk:
         log.warning(
             "desk-waits intent=%s verb=%s for=%s error=%s", asked.id, asked.verb, words.duration(delay), error
         )
-        async with self.db.transaction() as tx:
+        async with self.db.apart() as tx:
             await intents.postpone(tx, asked, desk=desk, until=self.clock() + delay)

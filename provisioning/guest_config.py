@@ -69,7 +69,7 @@ class GuestConfig:
     async def once(self) -> bool:
         """Tell one guest; False where each has what it should, or may not be asked again yet."""
         now = self._clock()
-        async with self._db.transaction() as tx:
+        async with self._db.apart() as tx:
             row = await tx.row("guest_config.claim", phases=list(LISTENS_IN), now=now, until=now + LEASE)
         if row is None:
             return False
@@ -86,7 +86,7 @@ class GuestConfig:
         return True
 
     async def _taken(self, due: Due) -> None:
-        async with self._db.transaction() as tx:
+        async with self._db.apart() as tx:
             await tx.run(
                 "guest_config.taken", binder=due.binder, attempt=due.attempt, epoch=due.epoch, keys=due.keys,
                 until=due.until,
@@ -98,7 +98,7 @@ class GuestConfig:
         level = logging.WARNING if tries == _TOLD_AFTER else logging.DEBUG
         log.log(level, "guest-not-configured binder=%s tries=%s message=%s", due.binder, tries, error.message)
         at = self._clock() + wait_after(tries)
-        async with self._db.transaction() as tx:
+        async with self._db.apart() as tx:
             await tx.run("guest_config.again", binder=due.binder, tries=tries, at=at, until=due.until)
 
 

@@ -80,7 +80,7 @@ class Launcher:
 
     async def _claimed_step(self, only: BinderId | None) -> bool:
         now = self.clock()
-        async with self.db.transaction() as tx:
+        async with self.db.apart() as tx:
             claimed = await binders.claim(
                 tx, lease=uuid.uuid4(), now=now, until=now + LEASE, only=only, more=self.claimed
             )
@@ -242,7 +242,7 @@ class Launcher:
                 log.warning("server-unlisted binder=%s server=%s", claimed.binder.id, known.id)
                 unlisted.append(there)
                 continue
-            async with self.db.transaction() as tx:
+            async with self.db.apart() as tx:
                 await binders.server_gone(tx, claimed.binder, known.id, self.clock())
         return (*listed, *unlisted)
 
@@ -277,7 +277,7 @@ class Launcher:
         return self.clock() + backoff(claimed.binder.errors_in_row + 2)
 
     async def _release(self, claimed: Claim, at: datetime) -> None:
-        async with self.db.transaction() as tx:
+        async with self.db.apart() as tx:
             await tx.run("binders.release", id=claimed.binder.id, lease=claimed.lease, wake_at=at)
 
 

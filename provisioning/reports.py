@@ -63,7 +63,7 @@ class Listener:
         """Begin to listen to the guests that nobody listens to; False where there were none. Renews what is listened to."""
         now = self._clock()
         await self._renew(now)
-        async with self._db.transaction() as tx:
+        async with self._db.apart() as tx:
             fresh = await binders.listenable(
                 tx, phases=LISTENS_IN, listener=self._me, now=now, until=now + LEASE, most=100
             )
@@ -77,7 +77,7 @@ class Listener:
         """A poll may last longer than the lease: all that are under way are renewed at once, now and then."""
         if now < self._renew_at or not self._tasks:
             return
-        async with self._db.transaction() as tx:
+        async with self._db.apart() as tx:
             await tx.run(
                 "binders.keep_listening",
                 ids=list(self._tasks.values()),
@@ -102,7 +102,7 @@ class Listener:
             log.exception("listening-broke binder=%s", binder.id)
         until = self._clock() + _PAUSE
         try:
-            async with self._db.transaction() as tx:
+            async with self._db.apart() as tx:
                 await tx.run("binders.let_go", id=binder.id, listener=self._me, until=until)
         except BinderopsError as error:
             log.warning("listening-stays binder=%s code=%s", binder.id, error.code)

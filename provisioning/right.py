@@ -46,7 +46,7 @@ class Right:
         while True:
             await asyncio.sleep(LEASE.total_seconds() / 3)
             with suppress(BinderopsError):  # the next one may work; the fence holds anyway
-                async with db.transaction() as tx:
+                async with db.apart() as tx:
                     until = self.clock() + LEASE
                     held = await tx.row(
                         "binders.renew", id=claimed.binder.id, lease=claimed.lease, until=until

@@ -97,7 +97,7 @@ class Outbox:
 
     async def answer(self) -> bool:
         """Send a handful of answers to one person each, side by side; False where none may go out now."""
-        async with self._db.transaction() as tx:
+        async with self._db.apart() as tx:
             now = self._clock()
             rows = await tx.rows(
                 "bot/outbox.claim_answers",
@@ -172,9 +172,11 @@ class Outbox:
     async def _apply(self, results: Sequence[tuple[Claimed, Result]]) -> None:
         """Write down how the sending of each went, all in one transaction."""
         now = self._clock()
-        async with self._db.transaction() as tx:
-            for row, result in sorted(results, key=lambda pair: pair[0].key):
-                await _settle(tx, row, judge(row, result, now), now)
+        verdicts = [(row, judge(row, result, now)) for row, result in sorted(results, key=lambda p: p[0].key)]
+        is_one_query = [type(verdict) for _, verdict in verdicts] == [Done]
+        async with self._db.apart() if is_one_query else self._db.transaction() as tx:
+            for row, verdict in verdicts:
+                await _settle(tx, row, verdict, now)
 
 
 async def _settle(tx: Tx, row: Claimed, verdict: Verdict, now: datetime) -> None:

@@ -31,7 +31,7 @@ _WORKS_FOR_S = 1.0  # a connection that worked a moment ago is taken to work sti
 
 
 class Tx:
-    """One open transaction."""
+    """One open transaction, or queries apart."""
 
     def __init__(self, connection: psycopg.AsyncConnection[Row]) -> None:
         self._connection = connection
@@ -62,7 +62,7 @@ class Database:
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Row]] = AsyncConnectionPool(
             url,
             connection_class=psycopg.AsyncConnection[Row],
-            kwargs={"row_factory": dict_row, "application_name": "binderops"},
+            kwargs={"row_factory": dict_row, "application_name": "binderops", "autocommit": True},
             min_size=1,
             max_size=max_connections,
             timeout=patience_s,
@@ -90,9 +90,23 @@ class Database:
 
         ``patience_s``: how long to wait for a free connection. Raises `TemporaryError` (``database-away``).
         """
+        async with self._connection(patience_s) as connection, connection.transaction():
+            yield Tx(connection)
+
+    @asynccontextmanager
+    async def apart(self, *, patience_s: float | None = None) -> AsyncIterator[Tx]:
+        """Queries that commit each by itself, without the two round trips of a transaction: one that writes, or some that read.
+
+        As `transaction` in all else.
+        """
+        async with self._connection(patience_s) as connection:
+            yield Tx(connection)
+
+    @asynccontextmanager
+    async def _connection(self, patience_s: float | None) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
         try:
             async with self._pool.connection(timeout=patience_s) as connection:
-                yield Tx(connection)
+                yield connection
         except (
             PoolTimeout,
             psycopg.OperationalError,
@@ -168,7 +182,6 @@ class _Checked:
 
 async def _configured(connection: psycopg.AsyncConnection[Row]) -> None:
     await connection.execute(f"set idle_in_transaction_session_timeout = '{LONGEST_IDLE}'".encode())
-    await connection.commit()
 
 
 def _wrapped(params: dict[str, object]) -> dict[str, object]:

@@ -86,6 +86,8 @@ def doomed_database(doom: Doom) -> type[Database]:
             if label:
                 doom.pass_by(f"after {label}")
 
+        apart = transaction  # what it writes is written by one query
+
     return Doomed
 
 

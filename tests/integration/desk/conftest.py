@@ -70,6 +70,9 @@ class Way(Database):
     def transaction(self, *, patience_s: float | None = None) -> AbstractAsyncContextManager[Tx]:
         return self.db.transaction(patience_s=patience_s)
 
+    def apart(self, *, patience_s: float | None = None) -> AbstractAsyncContextManager[Tx]:
+        return self.db.apart(patience_s=patience_s)
+
 
 @dataclass
 class Workspace:
