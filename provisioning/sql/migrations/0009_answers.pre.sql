@@ -5,5 +5,5 @@ create index outbox_unanswered on outbox (next_try_at, key) where body_rev > sen
 drop trigger unsent on outbox;
 create trigger unsent after insert or update of body_rev, ts on outbox for each row
     when (new.method <> 'respond') execute function ring('outbox');
-create trigger unanswered after insert or update of body_rev, ts on outbox for each row
+create trigger unanswered after insert or update of body_rev on outbox for each row
     when (new.method = 'respond') execute function ring('answer');
