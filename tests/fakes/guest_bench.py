@@ -235,7 +235,7 @@ class GuestBench:
 
     @asynccontextmanager
     async def link(self) -> AsyncIterator[GuestLink]:
-        async with _session() as session:
+        async with a_session() as session:
             yield GuestLink(session, self.signer, lambda: datetime.now(UTC))
 
     async def shut_out(self) -> None:
@@ -262,13 +262,16 @@ class GuestBench:
     @asynccontextmanager
     async def browser(self) -> AsyncIterator["Browser"]:
         jar = aiohttp.DummyCookieJar()
-        async with _session(cookie_jar=jar) as session:
+        async with a_session(cookie_jar=jar) as session:
             yield Browser(self, session)
 
 
 @asynccontextmanager
-async def _session(**options: Any) -> AsyncIterator[aiohttp.ClientSession]:
-    """A session that is over when each of its connections is: TLS says goodbye first, and aiohttp does not wait for all of them."""
+async def a_session(*, says_goodbye: bool = True, **options: Any) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session that is over when each of its connections is: TLS says goodbye first, and aiohttp does not wait for all of them.
+
+    ``says_goodbye`` False: to whoever may have gone away and answers none; no connection is used twice then.
+    """
     made: list[socket.socket] = []
 
     def a_socket(info: aiohttp.AddrInfoType) -> socket.socket:
@@ -276,9 +279,11 @@ async def _session(**options: Any) -> AsyncIterator[aiohttp.ClientSession]:
         made.append(socket.socket(family, kind, protocol))
         return made[-1]
 
-    connector = aiohttp.TCPConnector(socket_factory=a_socket)
+    connector = aiohttp.TCPConnector(socket_factory=a_socket, force_close=not says_goodbye)
     async with aiohttp.ClientSession(connector=connector, **options) as session:
         yield session
+        if not says_goodbye:
+            await connector.close(abort_ssl=True)
     async with asyncio.timeout(20):
         while any(one.fileno() != -1 for one in made):  # noqa: ASYNC110  a socket tells nobody that it was closed
             await asyncio.sleep(0.01)

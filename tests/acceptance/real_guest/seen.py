@@ -15,7 +15,7 @@ from provisioning.store.database import Database
 from provisioning.store.postgres import EmbeddedPostgres
 from provisioning.tickets import Signer
 from tests.acceptance.playing import Playing, buttons_of, private_links
-from tests.fakes.guest_bench import Browser
+from tests.fakes.guest_bench import Browser, a_session
 from tests.fakes.playground import BEN, GENERAL
 from tests.integration.openstack.project import Project
 
@@ -78,10 +78,8 @@ class Seen:
         """A browser that has not been there, with a link that was not used, of the button with that action."""
         parts = urlsplit(self.private_link(action))
         url, ticket = f"{parts.scheme}://{parts.netloc}", parse_qs(parts.query)["ticket"][0]
-        connector = aiohttp.TCPConnector(force_close=True)
-        async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        async with a_session(says_goodbye=False, cookie_jar=aiohttp.DummyCookieJar()) as session:
             yield Visit(url, self.id, ticket, session)
-            await connector.close(abort_ssl=True)  # an instance that went away ends no connection
 
 
 class Visit(Browser):
