@@ -102,7 +102,9 @@ async def test_given_an_empty_channel_when_the_sample_is_run_then_its_command_re
     await page.get_by_test_id("try-sample").click()
 
     await expect(page.get_by_test_id("thread")).to_be_visible()
-    assert app.commands == [f"{playground.url}/sample.git"]
+    assert app.commands == [
+        f"<{playground.url}/sample.git>"
+    ]  # as Slack marks a link for whoever asks for mentions
 
 
 async def test_given_a_fault_when_it_is_set_on_the_page_then_the_next_call_meets_it(
