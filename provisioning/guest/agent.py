@@ -18,7 +18,6 @@ from typing import Any, Optional
 
 from . import caddy, certificate, fetch, jupyter, paths
 from .build_docker import DockerRuntime
-from .build_venv import VenvRuntime
 from .calls import Calls
 from .causes import Cause, FailedError
 from .durable import read_json, write_json
@@ -220,7 +219,11 @@ class Agent:
 
     @property
     def _runtime(self) -> Runtime:
-        return DockerRuntime() if self._orders.runtime == "docker" else VenvRuntime()
+        if self._orders.runtime == "docker":
+            return DockerRuntime()
+        from .build_venv import VenvRuntime  # noqa: PLC0415  user data, which is for Docker, comes without it
+
+        return VenvRuntime()
 
     def _serve(self, job: Job, chosen: paths.Chosen) -> None:
         self._work.place = lambda: self._runtime.place(job)

@@ -68,6 +68,17 @@ def unknown(lines: Sequence[str], step: str = "") -> Cause:
     )
 
 
+def timeout(limit_s: int, step: str, lines: Sequence[str]) -> Cause:
+    """The build took longer than it may; the lines show where it stood."""
+    return Cause(
+        "build-timeout",
+        f"The build was not done after {limit_s // 60} minutes.",
+        "Install less, use packages that have ready-made wheels, or choose a larger flavor.",
+        lines=last(lines),
+        step=step,
+    )
+
+
 def last(lines: Sequence[str]) -> tuple[str, ...]:
     """The last ten lines that say something."""
     return _shortened(_said(lines)[-_MOST_LINES:])
