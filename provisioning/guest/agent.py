@@ -111,6 +111,7 @@ class Agent:
         if leftovers := self._children.end_leftovers():
             self._log.write("agent", f"started again; ended {leftovers} programs of the agent before")
         self._endpoint = jupyter.endpoint(self._state, is_published=orders.runtime == "docker")
+        self._activity = jupyter.Activity(self._endpoint)
         self._config = Config(self._state, orders)
         self._verifier = Verifier(self._state, self._children, self._tools)
         if orders.tls != "off":
@@ -128,7 +129,7 @@ class Agent:
             self._verifier,
             self._reports,
             self._log,
-            self._endpoint,
+            self._activity,
             self._handed,
             self._cut_off,
         )
@@ -230,6 +231,7 @@ class Agent:
         Serving(
             orders=self._orders,
             endpoint=self._endpoint,
+            activity=self._activity,
             reports=self._reports,
             log=self._log,
             children=self._children,
