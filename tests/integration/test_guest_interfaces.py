@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.guest.interfaces import Browser
 from provisioning.guest.job import Command, Endpoint
 from provisioning.guest.jupyter import Activity
 from provisioning.guest.logbook import Logbook
@@ -129,3 +130,31 @@ def test_given_nobody_there_when_the_agent_looks_at_programs_then_nobody_was_act
 
     assert stage.clock > 10
     assert set(stage.told_last) == {"moment 0"}
+
+
+class SignsIn(BaseHTTPRequestHandler):
+    """As RStudio Server without passwords: who has no cookie of its own is led over its sign-in, which sets one."""
+
+    def do_GET(self) -> None:
+        has_cookie = "user-id=ada" in self.headers.get("Cookie", "")
+        is_sign_in = self.path.startswith("/rstudio/auth-sign-in")
+        self.send_response(302 if is_sign_in or not has_cookie else 200)
+        if is_sign_in:
+            self.send_header("Set-Cookie", "user-id=ada; path=/rstudio; HttpOnly")
+        self.send_header("Location", "./" if is_sign_in else "/rstudio/auth-sign-in?appUri=%2F")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing is of interest."""
+
+
+def test_given_a_program_whose_sign_in_sets_a_cookie_when_looked_at_then_it_answers(tmp_path: Path) -> None:
+    guest = GuestBench(tmp_path / "state", "git://127.0.0.1/x", "0" * 40)
+    server = ThreadingHTTPServer(("127.0.0.1", guest.port), SignsIn)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        assert Browser(parse(guest.orders), lambda: "ticket").get("/rstudio/")
+    finally:
+        server.shutdown()
+        server.server_close()
