@@ -73,7 +73,7 @@ def is_up(to: Endpoint) -> bool:
 
 
 class Activity:
-    """What people do with the server. A program behind jupyter-server-proxy counts our own looks at it as well: not so here."""
+    """What people do with the server, where a program behind jupyter-server-proxy counts our own looks at it as well."""
 
     def __init__(self, to: Endpoint) -> None:
         self._to = to
