@@ -106,13 +106,16 @@ class World:
             await binders.insert(tx, a_binder(now=self.clock.now, id=binder_id))
         return binder_id
 
-    async def until(self, binder_id: BinderId, *phases: Phase, most: int = 700, s: float = 2) -> Binder:
-        """Step until the binder is in one of these phases."""
+    async def until(
+        self, binder_id: BinderId, *phases: Phase, most: int = 700, s: float = 2, rest_s: float = 0
+    ) -> Binder:
+        """Step until the binder is in one of these phases. ``rest_s``: real seconds between steps, where they wait for nothing else."""
         for _ in range(most):
             binder = await self.now(binder_id)
             if binder.phase in phases:
                 return binder
             await self.later(s)
+            await asyncio.sleep(rest_s)
             await self.launcher.step(binder_id)
         raise AssertionError(f"still {binder.phase}: {binder}")
 
