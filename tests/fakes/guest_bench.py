@@ -25,6 +25,7 @@ from provisioning.guest_link import GuestLink
 from provisioning.launch_spec import Limits, launch_json
 from provisioning.model import Report
 from provisioning.tickets import Signer
+from tests.fakes.signing import always
 from tests.strategies import a_binder, a_plan
 
 ROOT = Path(__file__).parents[2]
@@ -236,7 +237,7 @@ class GuestBench:
     @asynccontextmanager
     async def link(self) -> AsyncIterator[GuestLink]:
         async with a_session() as session:
-            yield GuestLink(session, self.signer, lambda: datetime.now(UTC))
+            yield GuestLink(session, always(self.signer), lambda: datetime.now(UTC))
 
     async def shut_out(self) -> None:
         """Raise the membership epoch as the bot does, and wait until the guest cut everybody off."""
