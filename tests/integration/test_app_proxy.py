@@ -15,6 +15,7 @@ from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.guest import gate
 from provisioning.guest_link import GuestLink
 from provisioning.model import BinderId, CloudId, CloudObject, Kind, Mark, Status
+from tests.beds.left_out import missing
 from tests.fakes.app_proxy import PROXY_HOST, AppProxy, Upstream, upstream_of
 from tests.fakes.guest_bench import Browser, GuestBench, a_repository, echo_server, git_daemon, until
 from tests.fakes.signing import always
@@ -33,7 +34,7 @@ def a_floating_ip() -> str:
             with socket.socket() as probe:
                 probe.bind((ip, port))
     except OSError as error:
-        pytest.skip(f"ports 80 and 443 of loopback cannot be had: {error.strerror}")
+        missing("ports 80 and 443 of loopback", f"run as root ({error.strerror})")
     return ip
 
 
