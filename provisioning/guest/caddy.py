@@ -70,7 +70,7 @@ def _people_site(orders: Orders, upstreams: Upstreams) -> Json:
             "handle": [{"handler": "static_response", "status_code": 404}],
             "terminal": True,
         },
-        {"handle": [_ask(agent), _to_server(upstreams)]},
+        {"handle": [_ask(agent), _to_server(orders, upstreams)]},
     ]
     return {
         "match": [{"host": [orders.public_host]}],
@@ -109,11 +109,16 @@ def _ask(agent: str) -> Json:
     }
 
 
-def _to_server(upstreams: Upstreams) -> Json:
+def _to_server(orders: Orders, upstreams: Upstreams) -> Json:
     """The person's own server; what it says about other origins is taken back."""
+    # Caddy would tell how the proxy came; programs build people's addresses of it.
+    scheme = orders.origin.partition(":")[0]
     return {
         **_proxy(f"127.0.0.1:{upstreams.server_port}"),
-        "headers": {"response": {"delete": ["Access-Control-*"]}},
+        "headers": {
+            "request": {"set": {"X-Forwarded-Proto": [scheme]}},
+            "response": {"delete": ["Access-Control-*"]},
+        },
         "flush_interval": -1,  # progress and logs are streams
     }
 

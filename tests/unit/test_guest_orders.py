@@ -192,6 +192,11 @@ def test_given_mode_proxy_then_people_come_plainly_and_the_bot_by_tls() -> None:
     }
 
 
+@pytest.mark.parametrize(("tls", "scheme"), [("off", "http"), ("internal", "https"), ("proxy", "https")])
+def test_given_a_way_of_tls_then_programs_are_told_what_peoples_browsers_speak(tls: str, scheme: str) -> None:
+    assert json.dumps({"X-Forwarded-Proto": [scheme]}) in json.dumps(rendered(tls))
+
+
 def test_given_a_title_with_anything_in_it_then_the_configuration_does_not_hold_it() -> None:
     assert "{env.SECRET}" not in json.dumps(rendered("off", title="{env.SECRET}"))
 

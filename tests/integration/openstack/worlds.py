@@ -32,6 +32,7 @@ from provisioning.sites import Sites
 from provisioning.store import binders
 from provisioning.store.database import Database
 from tests.conftest import Clock
+from tests.fakes.signing import told_at_birth
 from tests.strategies import a_binder, a_plan
 
 QUICK = 100.0  # listings a second: the bed is ours
@@ -89,7 +90,7 @@ class World:
         inventory = Inventory(cloud, self.clock, every=timedelta(0))
         sites = Sites.only(cloud, inventory, volume_root_below_gib=self.policy.volume_root_below_gib)
         actor = Actor(
-            db=self.db, sites=sites, link=None, plan=self._plan, orders=Orders(bot_keys=("k1", "k2")),
+            db=self.db, sites=sites, link=None, plan=self._plan, orders=Orders(bot_keys=told_at_birth),
             deployment=self.deployment, clock=self.clock,
         )  # type: ignore[arg-type]  # fmt: skip
         return Launcher(
