@@ -142,8 +142,6 @@ class GitHubApp:
             raise words.not_installed(url, await self.about())
         if answer.status != 200:
             raise words.refused(answer, self._app, self._clock())
-        if answer.said.at("suspended_at").text():
-            raise words.not_permitted("the App is suspended there")
         installation = answer.said.at("id").number()
         if installation is None:
             raise unreadable(answer.said.url)

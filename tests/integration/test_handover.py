@@ -1,6 +1,7 @@
 """Handing a token to the guest that waits for it: the owner's own, once for each time that it waits."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -254,3 +255,17 @@ async def test_given_an_api_that_is_away_then_the_guest_is_handed_its_token_late
     bench.clock.forward(seconds=LEASE.total_seconds())
 
     assert (away, await bench.works()) == ([], [made(1)])
+
+
+async def test_given_an_api_that_asks_to_wait_then_it_is_left_alone_for_as_long(bench: Bench) -> None:
+    wait = timedelta(minutes=1)
+    bench.app = App(TemporaryError("source-unreachable", "It asks to wait.", "It is asked again.", delay=wait))
+    await bench.waits()
+    await bench.works()
+    bench.app.trouble = None
+
+    bench.clock.forward(seconds=59)
+    early = await bench.works()
+    bench.clock.forward(seconds=1)
+
+    assert (early, await bench.works()) == ([], [made(1)])
