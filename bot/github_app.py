@@ -8,7 +8,7 @@ from bot.masking import hide
 from bot.settings import Settings, lines_of
 from bot.source_policy import source_policy
 from provisioning.checks import Finding, fail, failed, ok, warn
-from provisioning.errors import BinderopsError
+from provisioning.errors import BinderopsError, TemporaryError
 from provisioning.sources import SourcePolicy
 from provisioning.sources.github_app import GitHubApp
 from provisioning.sources.github_app_words import About, incomplete, private_key
@@ -51,6 +51,9 @@ async def check(settings: Settings, clock: Callable[[], datetime]) -> Finding | 
     try:
         app = github_app(settings, clock)
         return None if app is None else verdict(await app.about(), app.host)
+    except TemporaryError as error:
+        mend = "Run the check again; www.githubstatus.com says how GitHub is. Else see whether this machine may reach that host."
+        return fail(CHECK, f"{error.message} [{error.code}]", mend)
     except BinderopsError as error:
         return failed(CHECK, error)
 

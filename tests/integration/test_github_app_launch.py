@@ -1,5 +1,9 @@
 """Private repositories launched by a deployment's GitHub App: real guests fetch with tokens made for them, which are nowhere."""
 
+import asyncio
+import json
+import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +19,7 @@ from provisioning.errors import RefusedError
 from provisioning.store.database import Database
 from tests.acceptance.test_planted_secrets import everything_logged
 from tests.fakes.github import APP, CLIENT_ID, GitHub, a_key, pem_of
-from tests.fakes.guest_bench import a_repository
+from tests.fakes.guest_bench import a_repository, git
 from tests.fakes.quick_bot import Room, quick_bot
 from tests.integration.desk.test_token import dumped
 from tests.integration.test_private_launch import ROOT, texts
@@ -137,7 +141,30 @@ async def test_given_an_api_that_is_away_when_checked_then_the_line_fails(github
 
     assert finding is not None
     assert (finding.state, "[source-unreachable]" in finding.said) == (State.FAIL, True)
+    assert "www.githubstatus.com" in finding.mend
 
 
 async def test_given_no_app_when_checked_then_there_is_no_line() -> None:
     assert await github_app.check(load({}), utc_now) is None
+
+
+async def test_given_an_app_by_file_and_settings_when_resolved_on_the_command_line_then_the_commit_is_shown(
+    tmp_path: Path, github: GitHub
+) -> None:
+    (tmp_path / "key.pem").write_text(pem_of(a_key()))
+    (tmp_path / "binderops.yaml").write_text(
+        f"github_app: {{id: {APP}, api_url: {github.api}}}\nsources: {{allow_exact: [{github.url}]}}\n"
+    )
+    environment = {
+        "BINDEROPS_CONFIG": str(tmp_path / "binderops.yaml"), "BINDEROPS_HOME": str(tmp_path / "home"),
+        "GITHUB_APP_PRIVATE_KEY_FILE": str(tmp_path / "key.pem"),
+    }  # fmt: skip
+
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "resolve", f"{github.url}/org/course", env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    said, _ = await process.communicate()
+
+    head = git(tmp_path / "served" / "org" / "course", "rev-parse", "HEAD")
+    assert json.loads(said)["commit"] == head

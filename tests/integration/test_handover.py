@@ -259,7 +259,9 @@ async def test_given_an_api_that_is_away_then_the_guest_is_handed_its_token_late
 
 async def test_given_an_api_that_asks_to_wait_then_it_is_left_alone_for_as_long(bench: Bench) -> None:
     wait = timedelta(minutes=1)
-    bench.app = App(TemporaryError("source-unreachable", "It asks to wait.", "It is asked again.", delay=wait))
+    bench.app = App(
+        TemporaryError("source-unreachable", "It asks to wait.", "It is asked again.", delay=wait)
+    )
     await bench.waits()
     await bench.works()
     bench.app.trouble = None
