@@ -57,6 +57,7 @@ class DeskSettings:
     admins: frozenset[str] = frozenset()  # Slack user ids, beside the workspace's admins
     allow_guests: bool = False
     allow_exact: tuple[str, ...] = ()
+    app_host: str = ""  # whose private repositories a GitHub App opens; empty: there is none
     default_hours: float = 4  # shown in the form
     # By cloud, the default one first, its name empty where it is the only one; as last seen, with prices. Waits for nothing.
     flavors: Callable[[], Mapping[str, Sequence[Flavor]]] = _unknown

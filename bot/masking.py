@@ -21,6 +21,8 @@ _SHAPES = (
     # A password of Git's, as an HTTP header has it, and the tokens that name themselves: GitHub's, GitLab's.
     re.compile(r"(?<=Authorization: Basic )[\w+/=]+"),
     TOKEN,
+    re.compile(r"\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+"),  # a JSON Web Token, by which a GitHub App says who it is
+    re.compile(r"(?:(?<=BEGIN PRIVATE KEY-----)|(?<=BEGIN RSA PRIVATE KEY-----))[\w+/=\\\s]+"),
     re.compile(r"(?i:(?<=password=))[^\s&\"']+"),
 )
 _NAMES = re.compile(r"TOKEN|SECRET|PASSWORD|PASSCODE|_KEY\b")

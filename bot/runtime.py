@@ -18,6 +18,7 @@ from bot.app import build_app
 from bot.desk import Desk, DeskSettings
 from bot.entrance import Entrance
 from bot.figures import Figures
+from bot.github_app import policy_with_app
 from bot.inbound import Inbound
 from bot.listening import Address
 from bot.narrator import Narrator
@@ -27,7 +28,7 @@ from bot.people import People
 from bot.settings import Settings
 from bot.slack_client import SlackClient, make_client
 from bot.socket_mode import SocketMode
-from bot.source_policy import guest_limits, source_policy
+from bot.source_policy import guest_limits
 from provisioning import keys
 from provisioning.acting import Actor, Orders
 from provisioning.guest_config import GuestConfig
@@ -42,7 +43,8 @@ from provisioning.reports import Listener
 from provisioning.right import LEASE
 from provisioning.site_watch import SiteWatch
 from provisioning.sites import Sites
-from provisioning.sources import SOURCES, Source, resolve
+from provisioning.sources import SOURCES, Source, SourcePolicy, resolve
+from provisioning.sources.github_app_words import git_host
 from provisioning.standings import Standings
 from provisioning.store import source_tokens
 from provisioning.store.database import Bell, Database
@@ -134,6 +136,7 @@ async def database_as_it_is(settings: Settings) -> AsyncIterator[Database | None
 async def running(parts: Parts) -> AsyncIterator[None]:
     """A bot at work for as long as the context lasts; leaving it lets what is under way end first."""
     settings, clock = parts.settings, parts.clock
+    sources = policy_with_app(settings, clock)
     if await free_what_nobody_holds(parts.url, is_shared=bool(settings.database_url), lease=LEASE):
         log.info("alone leases=freed")
     async with AsyncExitStack() as stack:
@@ -162,8 +165,8 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         listener = Listener(db, parts.sites, link, bell, clock)
         stack.push_async_callback(listener.stop)
         vault = Vault(sealed)
-        handover = Handover(db, link, vault, clock)
-        launcher = _launcher(parts, db, link, sealed, bell, vault)
+        handover = Handover(db, link, vault, clock, sources.app)
+        launcher = _launcher(parts, db, link, sealed, bell, vault, sources)
         slack = parts.client(settings)
         oversight = _oversight(parts, slack, db, bell)
         await parts.sites.open()
@@ -218,20 +221,23 @@ def _oversight(parts: Parts, slack: SlackClient, db: Database, bell: Bell) -> Ov
 
 def _desk_settings(parts: Parts, standings: Standings) -> DeskSettings:
     settings = parts.settings
+    has_app = settings.values["github_app.id"] is not None
     return DeskSettings(
         admins=frozenset(settings.texts("access.admins")),
         allow_guests=settings.values["access.allow_guests"] is True,
         allow_exact=settings.texts("sources.allow_exact"),
+        app_host=git_host(settings.text("github_app.api_url")) if has_app else "",
         default_hours=parts.sites.default.plans.default_hours,
         flavors=parts.sites.flavors,
         standings=standings.look,
     )
 
 
-def _launcher(parts: Parts, db: Database, link: GuestLink, sealed: str, bell: Bell, vault: Vault) -> Launcher:
+def _launcher(
+    parts: Parts, db: Database, link: GuestLink, sealed: str, bell: Bell, vault: Vault, policy_on_sources: SourcePolicy
+) -> Launcher:  # fmt: skip
     settings = parts.settings
     deployment = settings.text("deployment")
-    policy_on_sources = source_policy(settings)
 
     async def plan(binder: Binder) -> Plan:
         request = binder.request

@@ -25,6 +25,7 @@ class Secrets:
     slack_app_token: str = field(default="", repr=False)
     slack_signing_secret: str = field(default="", repr=False)
     binderops_key: str = field(default="", repr=False)
+    github_app_private_key: str = field(default="", repr=False)
     files: Mapping[str, Path] = field(
         default_factory=dict
     )  # by field: what came from a file, which may change
@@ -32,7 +33,7 @@ class Secrets:
     def all(self) -> tuple[str, ...]:
         """Every secret there is, for whoever hides them."""
         names = ("slack_bot_token", "slack_app_token", "slack_signing_secret", "binderops_key")
-        return tuple(str(getattr(self, name)) for name in names)
+        return (*(str(getattr(self, name)) for name in names), *lines_of(self.github_app_private_key))
 
     def now(self, name: str) -> str:
         """The secret of this field, read again where it came from a file: an operator who renews it need not restart us."""
@@ -95,9 +96,10 @@ def load(environment: Mapping[str, str], path: Path | None = None) -> Settings:
             slack_app_token=_secret(environment, "SLACK_APP_TOKEN"),
             slack_signing_secret=_secret(environment, "SLACK_SIGNING_SECRET"),
             binderops_key=_secret(environment, "BINDEROPS_KEY"),
+            github_app_private_key=_secret(environment, "GITHUB_APP_PRIVATE_KEY"),
             files={
                 name.lower(): Path(environment[f"{name}_FILE"])
-                for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN")
+                for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "GITHUB_APP_PRIVATE_KEY")
                 if environment.get(f"{name}_FILE")
             },
         ),
@@ -105,6 +107,12 @@ def load(environment: Mapping[str, str], path: Path | None = None) -> Settings:
         slack_api_url=environment.get("SLACK_API_URL", ""),
         record=Path(record) if record else None,
     )
+
+
+def lines_of(key: str) -> tuple[str, ...]:
+    """A PEM key as a whole and line by line, without its first and last: a log may break it anywhere between."""
+    lines = key.replace("\\n", "\n").split()
+    return (key, *(line for line in lines if len(line) > 40 or line.endswith("=")))
 
 
 def _default_home(environment: Mapping[str, str]) -> str:

@@ -86,6 +86,10 @@ class _Reader:
             self._wrong(
                 self.lines["clouds"], "cloud and clouds are both given.", "Give each cloud a name under clouds.",
             )  # fmt: skip
+        if "github_app.api_url" in self.given and "github_app.id" not in self.lines:
+            self._wrong(
+                self.lines["github_app.api_url"], "github_app.api_url is given, and github_app.id is not.", "Give the App's id too.",
+            )  # fmt: skip
         named = clouds if isinstance(clouds, dict) else {}
         blocks = {f"clouds.{name}": values for name, values in named.items()}
         blocks["cloud"] = {name.removeprefix("cloud."): self.given[name] for name in one}

@@ -9,6 +9,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
 _DEPLOYMENT = re.compile(r"[a-z0-9-]{1,40}")
 _HOST = re.compile(r"(?=.{1,200}$)[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
 
+_GITHUB_API = re.compile(r"https?://(?:api(?:\.[a-z0-9-]+)+|[a-z0-9.-]+(?::[0-9]{1,5})?/api/v3)/?")
+_APP = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _PATTERN = re.compile(r"[A-Za-z0-9.*?-]+(/[^/\s:]+)*/?")
 
 
@@ -70,6 +72,14 @@ def _is_prices(value: object) -> bool:
     )
 
 
+def _is_app(value: object) -> bool:
+    return _is_count(value) or (isinstance(value, str) and _APP.fullmatch(value) is not None)
+
+
+def _is_github_api(value: object) -> bool:
+    return isinstance(value, str) and _GITHUB_API.fullmatch(value) is not None
+
+
 def _is_tls(value: object) -> bool:
     return value in ("proxy", "internal")
 
@@ -100,6 +110,8 @@ SETTINGS: Mapping[str, Setting] = {
     "prices": Setting(check=_is_prices, wants="flavor patterns with SU an hour, such as {'g3.*': 64}", default={}, meaning="Prices that go before the preset's, by flavor pattern, in SU an hour."),
     "access.admins": Setting(check=_is_texts, wants="a list of Slack user ids", default=[], meaning="People who may act on everybody's environments, beside the workspace's admins."),
     "access.allow_guests": Setting(check=_is_flag, wants="true or false", default=False, meaning="Whether Slack guests may launch."),
+    "github_app.id": Setting(check=_is_app, wants="an App ID, or a client ID", default=None, meaning="The GitHub App that opens private repositories where it is installed; GITHUB_APP_PRIVATE_KEY is its key."),
+    "github_app.api_url": Setting(check=_is_github_api, wants="https://api.github.com, https://api.NAME.ghe.com or https://HOST/api/v3", default="https://api.github.com", meaning="The API of the GitHub that the App is registered at; its repositories alone are opened."),
     "log.format": Setting(check=lambda v: v in ("text", "json"), wants="text or json", default="text", meaning="How `serve` writes its log: key=value lines, or one JSON object a line."),
     "sources.allow": Setting(check=_is_patterns, wants="a list of patterns, such as github.com/org or *.example.org", default=[], meaning="Where there are any, only sources that fit one may be launched: a host, or a host with an organisation, a group or a repository."),
     "sources.deny": Setting(check=_is_patterns, wants="a list of patterns, such as github.com/org or *.example.org", default=[], meaning="Sources that may not be launched, and hosts that are not asked, also not by a redirect. Goes before `sources.allow`."),

@@ -2,6 +2,7 @@
 
     BinderopsError            code, message (what happened), hint (what to do now)
     ├── PersonError           bad input: the place is marked; the person corrects it
+    │   └── NotInstalledError a GitHub App may not read it; another token may
     ├── TeamError             quota, policy, permission: what is used and what is left
     ├── TemporaryError        time cures it: tried again after ``delay``
     │   └── CapacityError     the cloud is full: another flavor or zone may do
@@ -47,6 +48,10 @@ class PersonError(BinderopsError):
 
     def failure(self) -> Failure:
         return Failure(code=self.code, message=self.message, hint=self.hint, span=self.span, text=self.text)
+
+
+class NotInstalledError(PersonError):
+    """The deployment's GitHub App may not read this repository, or there is no such repository."""
 
 
 class TeamError(BinderopsError):

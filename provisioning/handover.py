@@ -5,16 +5,16 @@ each start of its agent anew, and is given what counts for its owner at that mom
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, Self
 
-from provisioning.errors import TemporaryError
+from provisioning.errors import BinderopsError, TemporaryError
 from provisioning.guest_config import LEASE, wait_after
 from provisioning.model import BinderId, Failure
 from provisioning.reports import LISTENS_IN
-from provisioning.source_tokens import SourceToken, chosen, host_of
+from provisioning.source_tokens import AppTokens, SourceToken, found, host_of
 from provisioning.store import source_tokens
 from provisioning.store.database import Database, Row
 from provisioning.vault import Vault
@@ -54,11 +54,19 @@ class Waiting:
 class Handover:
     """Any number of processes may run one."""
 
-    def __init__(self, db: Database, link: TokenLink, vault: Vault, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        link: TokenLink,
+        vault: Vault,
+        clock: Callable[[], datetime],
+        app: AppTokens | None = None,
+    ) -> None:
         self._db = db
         self._link = link
         self._vault = vault
         self._clock = clock
+        self._app = app
 
     async def once(self) -> bool:
         """Answer one guest; False where none waits, or none may be asked again yet."""
@@ -69,17 +77,27 @@ class Handover:
         if row is None:
             return False
         waiting = Waiting.of(row)
-        token = chosen(self._vault.open(kept), waiting.url)
         try:
+            authorization, refused = await self._opening(self._vault.open(kept), waiting.url)
             await self._link.hand_token(
-                waiting.agent_url, waiting.binder, cert_sha256=waiting.cert_sha256,
-                authorization=token.login.authorization if token else "", refused=_refused(token, waiting.url),
+                waiting.agent_url, waiting.binder, cert_sha256=waiting.cert_sha256, authorization=authorization,
+                refused=refused,
             )  # fmt: skip
         except TemporaryError as error:
             await self._again(waiting, error)
         else:
             await self._handed(waiting)
         return True
+
+    async def _opening(self, tokens: Iterable[SourceToken], url: str) -> tuple[str, Failure]:
+        """The header's value, empty where there is none, and what the guest says where it cannot get in."""
+        try:
+            token = await found(tokens, url, self._app, to_fetch=True)
+        except TemporaryError:
+            raise
+        except BinderopsError as error:
+            return "", error.failure()
+        return token.login.authorization if token else "", _refused(token, url)
 
     async def _handed(self, waiting: Waiting) -> None:
         async with self._db.transaction() as tx:
@@ -92,7 +110,7 @@ class Handover:
     async def _again(self, waiting: Waiting, error: TemporaryError) -> None:
         tries = waiting.tries + 1
         log.warning("token-not-handed binder=%s tries=%s message=%s", waiting.binder, tries, error.message)
-        at = self._clock() + wait_after(tries)
+        at = self._clock() + max(wait_after(tries), error.delay)
         async with self._db.transaction() as tx:
             await tx.run(
                 "source_tokens.again", binder=waiting.binder, tries=tries, at=at, until=waiting.until

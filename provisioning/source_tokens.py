@@ -1,15 +1,17 @@
-"""Tokens that open private repositories: whose, for which host, and which one counts for a URL. Pure.
+"""Tokens that open private repositories: whose, for which host, and which one counts for a URL. Touches no world itself.
 
-How they are kept, so that no database can open one, is the business of `provisioning.vault`.
+How they are kept, so that no database can open one, is the business of `provisioning.vault`; how a GitHub App makes one, of
+`provisioning.sources.github_app`.
 """
 
 import base64
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from provisioning.errors import PersonError
+from provisioning.errors import BinderopsError, NotInstalledError, PersonError, TemporaryError
 
 LONGEST = 1000  # characters of a token
 ANY_USER = "x-access-token"  # where a site asks for no name of its own: GitHub and GitLab take any
@@ -65,19 +67,66 @@ class SourceToken:
 
     scope: Scope
     login: Login
+    is_the_apps: bool = False  # made by the deployment's GitHub App, for the one repository of the scope
 
-    def refused(self) -> PersonError:
-        """The error of a token that a host does not take."""
+    @property
+    def named(self) -> str:
+        """What it is called towards the person who launches."""
+        return f"this deployment's GitHub App on {self.scope.place}" if self.is_the_apps else self.scope.named
+
+    def refused(self) -> BinderopsError:
+        """The error of a token that a host does not take; of one that can be made anew, a `TemporaryError`."""
         host = self.scope.host
+        if self.is_the_apps:
+            return TemporaryError(
+                "token-refused",
+                f"{host} refuses the token that it made for {self.named}.",
+                "Launch again: a new one is made. If it stays so, ask whoever runs the bot whether the App is still installed there, "
+                "or type /binder token to give a token of your own.",
+            )
         if self.scope.person:
             hint = "Type /binder token to give a new one, then launch again."
         else:
             hint = "Ask an operator to give a new one by /binder token, or type it to give one of your own."
         return PersonError(
             "token-refused",
-            f"{host} refuses {self.scope.named}: it is wrong, has expired, was revoked, or may not read this repository.",
+            f"{host} refuses {self.named}: it is wrong, has expired, was revoked, or may not read this repository.",
             hint,
         )
+
+
+class AppTokens(Protocol):
+    """What makes tokens for one repository each: `provisioning.sources.github_app.GitHubApp`."""
+
+    async def token(self, url: str, *, to_fetch: bool = False) -> SourceToken | None:
+        """One that opens this repository; None where the App is not for its host. ``to_fetch``: made anew, for one guest.
+
+        Raises `NotInstalledError` and what else keeps the App from it.
+        """
+        ...
+
+    def forget(self, url: str) -> None:
+        """Make the next one for this repository anew."""
+        ...
+
+
+async def found(
+    tokens: Iterable[SourceToken], url: str, app: AppTokens | None, *, to_fetch: bool = False
+) -> SourceToken | None:
+    """What opens a closed URL: the person's own token, else one that the App makes, else everyone's.
+
+    The App goes before everyone's because its tokens open one repository, for reading, for an hour. Where it is not installed
+    everyone's counts; whatever else is wrong with it is raised, so that nobody lives with a broken App without knowing.
+    """
+    kept = chosen(tokens, url)
+    if app is None or (kept is not None and kept.scope.person):
+        return kept
+    try:
+        return await app.token(url, to_fetch=to_fetch) or kept
+    except NotInstalledError:
+        if kept is None:
+            raise
+        return kept
 
 
 def chosen(tokens: Iterable[SourceToken], url: str) -> SourceToken | None:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot import database_check
+from bot import database_check, github_app
 from bot.clouds import is_local, local_cloud, openstack_cloud, openstack_settings, plans, plans_on, program
 from bot.runtime import database_as_it_is, utc_now
 from bot.settings import Settings
@@ -122,6 +122,8 @@ async def _check(arguments: argparse.Namespace, settings: Settings, printed: Pri
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     await _check_slack(settings, arguments, printed)
     printed.say(await database_check.check(settings))
+    if (finding := await github_app.check(settings, utc_now)) is not None:
+        printed.say(finding)
     for name, chosen in wanted(settings, arguments.cloud).items():
         printed.begin(name)
         if chosen is None:

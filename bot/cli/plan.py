@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.clouds import is_local, is_openstack_named, local_cloud, openstack_sites, plans
+from bot.github_app import policy_with_app
 from bot.grammar import content_of, parse
 from bot.output import print_json
 from bot.runtime import utc_now
@@ -55,7 +56,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 async def _plan(text: str, settings: Settings) -> Plan:
-    policy = source_policy(settings)
+    policy = policy_with_app(settings, utc_now)
     on_openstack = is_openstack_named(settings, os.environ) and not is_local(settings)
     # Where nobody said which cloud is meant, this machine's flavors stand in.
     here = site(local_cloud(settings), utc_now, plans=plans(settings))

@@ -3,10 +3,11 @@
 import argparse
 import asyncio
 
+from bot.github_app import policy_with_app
 from bot.grammar import content_of, parse
 from bot.output import print_json
+from bot.runtime import utc_now
 from bot.settings import Settings
-from bot.source_policy import source_policy
 from provisioning.sources import identify
 
 SUMMARY = "show the commit that a launch would use"
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Print the request and its immutable id."""
-    policy = source_policy(settings)
+    policy = policy_with_app(settings, utc_now)
     request = parse(" ".join(arguments.text), allow_exact=policy.allow_exact)
     resolved = asyncio.run(identify(request, policy=policy))
     request = resolved.as_found(request)

@@ -118,6 +118,7 @@ def _settings_for(playground: Playground, settings: Settings) -> Settings:
         slack_app_token=playground.app_token,
         slack_signing_secret=playground.signing_secret,
         binderops_key=settings.secrets.binderops_key,
+        github_app_private_key=settings.secrets.github_app_private_key,
     )
     values = {**settings.values, **_SETTINGS, "sources.allow_exact": exempt}
     return replace(settings, values=values, secrets=secrets, slack_api_url=playground.api_url)

@@ -21,7 +21,7 @@ async def handle(desk: "Desk", asked: Asked) -> Effect:
     """Keep, list or forget; without any of these, the way to the form."""
     wish = asked.details.token or TokenWish()
     if wish.what == "list":
-        return _listing(await desk.tokens(asked))
+        return _listing(await desk.tokens(asked), desk.settings.app_host)
     if wish.what not in ("keep", "forget"):
         return _the_way()
     if wish.for_all and not access.is_admin(
@@ -64,14 +64,16 @@ def _forget(scope: Scope, kept: list[Kept]) -> Effect:
     return ForgetToken(scope=scope, answer=say(said))
 
 
-def _listing(kept: list[Kept]) -> Answer:
-    if not kept:
+def _listing(kept: list[Kept], app_host: str) -> Answer:
+    if not kept and not app_host:
         none = say("*None*: nothing opens private repositories yet.")
         return replace(none, blocks=[*none.blocks, *blocks.actions([_button()])])
     lines = [
         f"{blocks.words(k.scope.place)}: {'yours' if k.scope.person else 'for everyone here'}, since {words.when(k.given_at)}"
         for k in kept
     ]
+    if app_host:
+        lines.append(f"{blocks.words(app_host)}: this deployment's GitHub App, wherever it is installed")
     listed = "\n".join(f"\u2022 {line}" for line in lines)
     drawn = [
         blocks.section(f"*Tokens for private repositories*\n{listed}"),

@@ -5,6 +5,7 @@ Both `identify` and `resolve` raise `PersonError` (``ref-not-found``, ``ambiguou
 ``repository-empty``, ``record-not-found``, ``doi-leads-elsewhere``, ``not-an-archive``, ``source-too-large``, ``address-refused``,
 ``protocol-not-allowed``, ``too-many-redirects``, ``token-refused``, ``source-unknown``; none knows a place in the person's text), `TemporaryError`
 (``source-unreachable``, ``source-slow``), `TeamError` (``source-not-allowed``) or `RefusedError` (``source-unreadable``, ``git-too-old``, ``program-missing``).
+With a GitHub App in the policy also what `github_app.GitHubApp.token` raises.
 """
 
 from collections.abc import Sequence

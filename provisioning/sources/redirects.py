@@ -26,8 +26,8 @@ _REFUSED = frozenset({401, 403})
 async def final_place(url: str, policy: SourcePolicy) -> Place:
     """The place that answers git itself, after at most three redirects.
 
-    Raises `PersonError` (``address-refused``, ``protocol-not-allowed``, ``too-many-redirects``, ``repository-not-found``, ``token-refused``) and
-    `TemporaryError` (``source-unreachable``).
+    Raises `PersonError` (``address-refused``, ``protocol-not-allowed``, ``too-many-redirects``, ``repository-not-found``, ``token-refused``),
+    `TemporaryError` (``source-unreachable``, ``token-refused``) and what keeps the deployment's GitHub App from making a token.
     """
     for _ in range(_MOST + 1):
         place = await checked(url, policy)
@@ -46,17 +46,24 @@ async def _opened(place: Place, policy: SourcePolicy) -> tuple[Place, str]:
 
     What is open is asked for without a token: an expired one closes nothing, and no site learns who reads what.
     """
-    token = policy.token_for(place.url)
+    closed: PersonError | None = None
+    status, onward = 0, ""
     try:
         status, onward = await _redirect(place)
-        if status not in _CLOSED or token is None:
+        if status not in _CLOSED:
             return place, onward
-    except PersonError:  # sites send strangers to a page for signing in, too
-        if token is None:
-            raise
+    except PersonError as error:  # sites send strangers to a page for signing in, too
+        closed = error
+    token = await policy.token_for(place.url)
+    if token is None and closed is not None:
+        raise closed
+    if token is None:
+        return place, onward
     place = replace(place, token=token)
     status, onward = await _redirect(place)
     if status in _REFUSED:
+        if token.is_the_apps and policy.app is not None:
+            policy.app.forget(place.url)
         raise token.refused()
     return place, onward
 

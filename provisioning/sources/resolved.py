@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from provisioning.guest.rules import Rules
 from provisioning.model import PathKind, Request
-from provisioning.source_tokens import SourceToken, chosen
+from provisioning.source_tokens import AppTokens, SourceToken, found
 
 GIT_PROVIDERS = frozenset({"gh", "gl", "git", "gist"})
 _CLIMBS = re.compile(r"[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)", re.IGNORECASE)
@@ -60,6 +60,7 @@ class SourcePolicy:
     rules: Rules = field(default_factory=Rules)  # which hosts, organisations and repositories
     most_mib: int = 2048  # what instances fetch; a source that is known to be larger is not launched
     tokens: tuple[SourceToken, ...] = ()  # that the person who asks may use
+    app: AppTokens | None = None  # the deployment's GitHub App
 
     def exempts(self, url: str) -> bool:
         """Whether the URL lies below an exempt prefix.
@@ -70,9 +71,9 @@ class SourcePolicy:
             return False
         return any(p.rstrip("/") and f"{url}/".startswith(f"{p.rstrip('/')}/") for p in self.allow_exact)
 
-    def token_for(self, url: str) -> SourceToken | None:
-        """The token for a closed place; none where what is sent could be read on the way."""
+    async def token_for(self, url: str) -> SourceToken | None:
+        """The token for a closed place; none where what is sent could be read on the way. Raises what `found` raises."""
         is_sent_safely = urlsplit(url).scheme == "https" or (
             urlsplit(url).scheme == "http" and self.exempts(url)
         )
-        return chosen(self.tokens, url) if is_sent_safely else None
+        return await found(self.tokens, url, self.app) if is_sent_safely else None

@@ -55,7 +55,7 @@ def hidden(url: str, token: SourceToken) -> PersonError:
     """Missing, or not among what the token may read: again both look the same."""
     return PersonError(
         "repository-not-found",
-        f"{url} is not there for {token.scope.named}: it does not exist, or the token may not read it.",
+        f"{url} is not there for {token.named}: it does not exist, or the token may not read it.",
         "Check its address, and which repositories the token was made for; /binder token gives another one.",
     )
 

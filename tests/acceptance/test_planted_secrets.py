@@ -27,6 +27,7 @@ PLANTED = {
     "SLACK_BOT_TOKEN": "xoxb-planted-bot", "SLACK_APP_TOKEN": "xapp-planted-app", "SLACK_SIGNING_SECRET": "planted-signing",
     "BINDEROPS_KEY": "planted-key", "DATABASE_URL": "postgresql://me:planted-db@127.0.0.1:1/x", "OS_PASSWORD": "planted-os",
     "OS_APPLICATION_CREDENTIAL_SECRET": "planted-credential", "OS_TOKEN": "planted-os-token", "PGPASSWORD": "planted-pg",
+    "GITHUB_APP_PRIVATE_KEY": "planted-app-key",
 }  # fmt: skip
 
 
@@ -78,6 +79,18 @@ def test_given_a_database_url_that_cannot_be_read_when_a_command_fails_then_it_d
 ) -> None:
     said = run(tmp_path, "binders", DATABASE_URL="planted-db-that-is-no-url")
 
+    assert "planted" not in said
+
+
+@pytest.mark.parametrize("words", [["resolve", "org/repo"], ["check", "--slack", "none", "--cloud", "local"]])
+def test_given_a_github_app_whose_key_cannot_be_read_when_a_command_fails_then_it_does_not_say_the_key(
+    tmp_path: Path, words: list[str]
+) -> None:
+    said = run(
+        tmp_path, *words, settings="github_app:\n  id: 1\n", GITHUB_APP_PRIVATE_KEY="planted-key-that-is-none"
+    )
+
+    assert "github-app-key-wrong" in said
     assert "planted" not in said
 
 

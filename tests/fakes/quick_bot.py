@@ -78,11 +78,12 @@ async def quick_bot(
     exempt: Sequence[str] = (),
     record: Path | None = None,
     may_all: bool = False,
+    change: Callable[[Settings], Settings] = lambda settings: settings,
 ) -> AsyncIterator[Room]:
     """From a playground with nobody in it to a bot that is reached there, and back.
 
     ``guest``: the folder with the agent that instances run. ``exempt``: what may be fetched beside the samples. ``record``: where
-    what goes to Slack is kept. ``may_all``: whatever scopes the manifest asks for.
+    what goes to Slack is kept. ``may_all``: whatever scopes the manifest asks for. ``change``: what else the settings say.
     """
     app = InstalledApp.from_manifest(manifest())
     app = replace(app, scopes=None) if may_all else app
@@ -94,7 +95,7 @@ async def quick_bot(
     await cloud.open()
     http = HttpMode(ANYWHERE, playground.signing_secret, utc_now)
     parts = Parts(
-        settings=_settings(room, folder, exempt, record), url=database_url, ops=ops,
+        settings=change(_settings(room, folder, exempt, record)), url=database_url, ops=ops,
         sites=Sites([site(cloud, utc_now, plans=preset("local"))]), inbound=http if slack == "http" else None,
         sources=sources,
     )  # fmt: skip

@@ -1,15 +1,16 @@
 """Handing a token to the guest that waits for it: the owner's own, once for each time that it waits."""
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from provisioning.errors import TemporaryError
+from provisioning.errors import BinderopsError, NotInstalledError, RefusedError, TemporaryError
 from provisioning.guest_config import LEASE
 from provisioning.handover import Handover
 from provisioning.model import BinderId, Failure, Phase
-from provisioning.source_tokens import ANY_USER, Login, Scope
+from provisioning.source_tokens import ANY_USER, Login, Scope, SourceToken
 from provisioning.store import binders, source_tokens
 from provisioning.store.database import Database
 from provisioning.vault import Vault
@@ -40,11 +41,32 @@ class Guests:
         self.pins.append((agent_url, cert_sha256))
 
 
+@dataclass
+class App:
+    """A GitHub App that makes a token for each fetch, or says why not."""
+
+    trouble: BinderopsError | None = None
+    made: list[str] = field(default_factory=list)
+
+    async def token(self, url: str, *, to_fetch: bool = False) -> SourceToken | None:
+        if self.trouble is not None:
+            raise self.trouble
+        assert to_fetch
+        self.made.append(url)
+        login = Login(username=ANY_USER, secret=f"the App's {len(self.made)}")
+        scope = Scope(team="", person="", host="github.com", prefix="org/course")
+        return SourceToken(scope=scope, login=login, is_the_apps=True)
+
+    def forget(self, url: str) -> None:
+        raise AssertionError(url)
+
+
 class Bench:
     """A database with one binder whose guest waits, and processes that hand over."""
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self.db, self.clock, self.guests, self.vault = db, clock, Guests(), Vault("key")
+        self.app: App | None = None
         self.binder = replace(a_binder(plan=a_plan(), now=clock()), id=ONE)
 
     async def waits(self, **columns: object) -> None:
@@ -67,7 +89,7 @@ class Bench:
 
     async def works(self) -> list[str]:
         before = len(self.guests.handed)
-        while await Handover(self.db, self.guests, self.vault, self.clock).once():
+        while await Handover(self.db, self.guests, self.vault, self.clock, self.app).once():
             pass
         return [sent for sent, _ in self.guests.handed[before:]]
 
@@ -168,3 +190,84 @@ async def test_given_another_key_then_a_kept_token_opens_nothing(bench: Bench) -
     await bench.waits()
 
     assert await bench.works() == [""]
+
+
+def made(number: int) -> str:
+    """What the App's token of this number is handed over as."""
+    return Login(username=ANY_USER, secret=f"the App's {number}").authorization
+
+
+async def test_given_a_github_app_when_a_guest_waits_anew_then_another_token_is_made_for_it(
+    bench: Bench,
+) -> None:
+    bench.app = App()
+    await bench.waits()
+    first = await bench.works()
+
+    await bench.changes(report='{"n": 1, "awaits": "token"}', attempt=2)
+
+    assert (first, await bench.works()) == ([made(1)], [made(2)])
+    refused = bench.guests.handed[-1][1]
+    assert (refused.code, "GitHub App on github.com/org/course" in refused.message) == ("token-refused", True)
+
+
+@pytest.mark.parametrize("is_own", [True, False], ids=["own", "everyone's"])
+async def test_given_a_github_app_and_a_kept_token_then_the_app_goes_before_everyones_alone(
+    bench: Bench, is_own: bool
+) -> None:
+    bench.app = App()
+    await bench.keeps(bench.binder.owner if is_own else "", OWN)
+    await bench.waits()
+
+    assert await bench.works() == [OWN.authorization if is_own else made(1)]
+
+
+@pytest.mark.parametrize("has_everyones", [True, False])
+async def test_given_an_app_that_was_uninstalled_meanwhile_then_everyones_or_the_reason_is_handed(
+    bench: Bench, has_everyones: bool
+) -> None:
+    bench.app = App(NotInstalledError("github-app-not-installed", "It is not there.", "Install it."))
+    if has_everyones:
+        await bench.keeps("", ALL)
+    await bench.waits()
+
+    assert await bench.works() == [ALL.authorization if has_everyones else ""]
+    code = "token-refused" if has_everyones else "github-app-not-installed"
+    assert bench.guests.handed[0][1].code == code
+
+
+async def test_given_an_app_that_is_refused_then_the_guest_says_why_at_once(bench: Bench) -> None:
+    bench.app = App(RefusedError("github-app-key-wrong", "GitHub does not take it.", "Compare the two."))
+    await bench.waits()
+
+    assert await bench.works() == [""]
+    assert bench.guests.handed[0][1] == Failure(
+        code="github-app-key-wrong", message="GitHub does not take it.", hint="Compare the two."
+    )
+
+
+async def test_given_an_api_that_is_away_then_the_guest_is_handed_its_token_later(bench: Bench) -> None:
+    bench.app = App(TemporaryError("source-unreachable", "It is away.", "It is asked again."))
+    await bench.waits()
+    away = await bench.works()
+    bench.app.trouble = None
+
+    bench.clock.forward(seconds=LEASE.total_seconds())
+
+    assert (away, await bench.works()) == ([], [made(1)])
+
+
+async def test_given_an_api_that_asks_to_wait_then_it_is_left_alone_for_as_long(bench: Bench) -> None:
+    wait = timedelta(minutes=1)
+    bench.app = App(
+        TemporaryError("source-unreachable", "It asks to wait.", "It is asked again.", delay=wait)
+    )
+    await bench.waits()
+    await bench.works()
+    bench.app.trouble = None
+
+    bench.clock.forward(seconds=59)
+    early = await bench.works()
+    bench.clock.forward(seconds=1)
+
+    assert (early, await bench.works()) == ([], [made(1)])

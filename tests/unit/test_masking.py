@@ -36,6 +36,20 @@ def unhidden() -> Iterator[None]:
         pytest.param("https://user:t0ken@git.example/r.git", "t0ken", id="a repository's URL"),
         pytest.param("host=db password=pw1 user=me", "pw1", id="a connection's words"),
         pytest.param("Authorization: Basic eDp5", "eDp5", id="git's password"),
+        pytest.param(
+            "took ghs_1_eyJhbGci.eyJpYXQ.c2lnbmF0-_dXJl used",
+            "c2lnbmF0-_dXJl",
+            id="a token of a GitHub App's",
+        ),
+        pytest.param("Bearer eyJhbGci.eyJpYXQi.c2ln_-F0", "c2ln_-F0", id="a GitHub App's proof"),
+        pytest.param(
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIEabc+/\nDEF0==\n-----END RSA PRIVATE KEY-----",
+            "DEF0",
+            id="a private key",
+        ),
+        pytest.param(
+            "-----BEGIN PRIVATE KEY-----\\nMIIEabc+/\\nDEF0==", "DEF0", id="a private key on one line"
+        ),
         pytest.param("took ghp_abcdefghij0123", "ghp_abcdefghij0123", id="a token of GitHub's"),
         pytest.param("took glpat-abcdefghij-0123", "glpat-abcdefghij-0123", id="a token of GitLab's"),
     ],
@@ -62,10 +76,21 @@ def test_given_an_environment_then_its_secrets_are_found_by_name() -> None:
             "SLACK_BOT_TOKEN": "bot-token", "SLACK_SIGNING_SECRET": "signing", "BINDEROPS_KEY": "key",
             "OS_PASSWORD": "password", "OS_APPLICATION_CREDENTIAL_SECRET": "credential", "OS_TOKEN": "os-token",
             "DATABASE_URL": "postgresql://me:p%40ss@db/x", "SLACK_BOT_TOKEN_FILE": "/a/file", "HOME": "/root",
+            "GITHUB_APP_PRIVATE_KEY": "app-key", "GITHUB_APP_PRIVATE_KEY_FILE": "/a/key.pem",
         }
     )  # fmt: skip
 
-    assert found == {"bot-token", "signing", "key", "password", "credential", "os-token", "p%40ss", "p@ss"}
+    assert found == {
+        "bot-token",
+        "signing",
+        "key",
+        "password",
+        "credential",
+        "os-token",
+        "p%40ss",
+        "p@ss",
+        "app-key",
+    }
 
 
 @pytest.mark.parametrize("url", ["", "postgresql://db/x"])
