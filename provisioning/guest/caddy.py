@@ -56,7 +56,7 @@ def _server(listen: str, sites: List[Json]) -> Json:
     return {
         "listen": [listen],
         "routes": [*sites, {"handle": [{"handler": "static_response", "status_code": 421}]}],
-        # Certificates are named below; no port 80, no redirects, no surprise.
+        # Certificates are named below; no redirects, no surprise.
         "automatic_https": {"disable": True},
     }
 
@@ -136,10 +136,9 @@ def _add_tls(server: Json, orders: Orders) -> None:
 def _tls(orders: Orders, certificate: Path, key: Path) -> Json:
     loaded = {"certificate": str(certificate), "key": str(key), "tags": [_AGENT_CERTIFICATE]}
     tls: Json = {"certificates": {"load_files": [loaded]}}
-    if orders.tls == "internal":
-        tls["certificates"]["automate"] = [orders.public_host]
-        policy = {"subjects": [orders.public_host], "issuers": [{"module": "internal"}]}
-        tls["automation"] = {"policies": [policy]}
+    if orders.issuers:
+        tls["certificates"]["automate"] = subjects = [orders.public_host]
+        tls["automation"] = {"policies": [{"subjects": subjects, "issuers": orders.issuers}]}
     return tls
 
 

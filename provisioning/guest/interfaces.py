@@ -121,7 +121,7 @@ class Browser:
             return answer.status, answer.getheader("Location", "")
 
     def _connect(self) -> http.client.HTTPConnection:
-        if self._orders.tls != "internal":
+        if not self._orders.issuers:
             return http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_S)
         # Our own Caddy on our own loopback, with a certificate of its own authority.
         context = ssl.create_default_context()
