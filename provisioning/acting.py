@@ -103,7 +103,9 @@ class Actor:
                 async with self.db.transaction() as tx:
                     await binders.keep_log(tx, binder.id, binder.attempt, text, self.clock())
             case CheckPublic():
-                is_certified = seen.address is None or seen.address.tls != "internal"
+                is_certified = seen.address is None or seen.address.is_certified
+                if binder.report and binder.report.uncertified:
+                    is_certified = False
                 if not await self.link.reaches_people(binder.public_url, is_certified=is_certified):
                     raise TemporaryError(
                         "public-silent", f"{binder.public_url} does not answer yet.", "It is tried again."

@@ -67,13 +67,8 @@ class Agent:
         except StoppedError:
             pass
         except BadOrdersError as error:
-            self._fail(
-                Cause(
-                    "orders-unreadable",
-                    str(error),
-                    "Tell whoever runs the bot: agent and bot do not fit together.",
-                )
-            )
+            hint = "Tell whoever runs the bot: agent and bot do not fit together."
+            self._fail(Cause("orders-unreadable", str(error), hint))
             return 1
         finally:
             self._children.stop_all()
@@ -156,8 +151,13 @@ class Agent:
         write_json(file, caddy.config(self._orders, upstreams, home=home, **certificates), mode=0o600)
         args = [self._environ.get("CADDY_BIN", "caddy"), "run", "--config", str(file)]
         env = {**self._tools, "HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-        self._caddy = Service("caddy", self._children, lambda: args, env, home, self._logger("caddy"))
+        self._caddy = Service("caddy", self._children, lambda: args, env, home, self._hear_caddy)
         self._caddy.start()
+
+    def _hear_caddy(self, line: str) -> None:
+        self._log.write("caddy", line)
+        if "get certificate from issuer" in line:
+            self._reports.uncertified = line
 
     def _cut_off(self) -> None:
         """End the connections that are open: Caddy asks about a websocket once. First the bot's call gets its answer."""
