@@ -126,6 +126,7 @@ class GuestBench:
         commit: str,
         *,
         tls: str = "off",
+        acme: Mapping[str, object] | None = None,
         awaits_token: bool = False,
         **launch: Any,
     ) -> None:
@@ -137,8 +138,8 @@ class GuestBench:
         self.public_url = f"{scheme}://b-{self.id}.localhost:{self.port}"
         self.agent_url = f"{scheme}://127.0.0.1:{self.port}"
         address = Address(
-            public_url=self.public_url, agent_url=self.agent_url, listen=f"127.0.0.1:{self.port}", tls=tls
-        )
+            public_url=self.public_url, agent_url=self.agent_url, listen=f"127.0.0.1:{self.port}", tls=tls, acme=acme,
+        )  # fmt: skip
         orders = dict(
             launch_json(
                 a_binder(), a_plan(), address, deployment="test", runtime="venv",
