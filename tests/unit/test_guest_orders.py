@@ -196,6 +196,29 @@ def test_given_mode_proxy_then_people_come_plainly_and_the_bot_by_tls() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("tls", "issuers"),
+    [
+        pytest.param("internal", [{"module": "internal"}], id="its own"),
+        pytest.param(
+            "ip", [{"module": "acme", "profile": "shortlived"}, {"module": "internal"}], id="by ACME"
+        ),
+    ],
+)
+def test_given_issuers_then_caddy_asks_them_in_their_order_for_the_public_host_alone(
+    tls: str, issuers: list[dict[str, str]]
+) -> None:
+    apps = rendered(tls, issuers=issuers)["apps"]
+
+    assert apps["tls"]["certificates"]["automate"] == ["b-aaaa.localhost"]
+    assert apps["tls"]["automation"] == {"policies": [{"subjects": ["b-aaaa.localhost"], "issuers": issuers}]}
+    assert [s["automatic_https"] for s in apps["http"]["servers"].values()] == [{"disable": True}]
+
+
+def test_given_mode_proxy_then_nobody_is_asked_for_a_certificate() -> None:
+    assert list(rendered("proxy")["apps"]["tls"]["certificates"]) == ["load_files"]
+
+
 def test_given_a_title_with_anything_in_it_then_the_configuration_does_not_hold_it() -> None:
     assert "{env.SECRET}" not in json.dumps(rendered("off", title="{env.SECRET}"))
 
