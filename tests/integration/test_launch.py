@@ -168,7 +168,8 @@ async def test_given_a_way_of_tls_when_the_public_address_is_tried_then_only_a_c
     bench.cloud.address_is = {"tls": tls, "acme": acme}
     await bench.start()
     await bench.run_until(Phase.BOOTING)
-    await bench.hear(a_report("ready", 3, interfaces=(LAB,), open_path="/lab", uncertified=uncertified))
+    await bench.hear(a_report("build", 2, uncertified=uncertified))  # and the agent was started again
+    await bench.hear(a_report("ready", 3, interfaces=(LAB,), open_path="/lab"))
 
     await bench.run_until(Phase.READY)
 
