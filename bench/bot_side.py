@@ -10,10 +10,11 @@ import shutil
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -28,6 +29,7 @@ from provisioning.catalogue import Catalogue
 from provisioning.clouds.openstack import OpenStackSettings
 from provisioning.clouds.openstack_calls import THREADS, Purpose
 from provisioning.guest_link import GuestLink
+from provisioning.key_rotation import born_with
 from provisioning.keys import load, secret_of
 from provisioning.launch import Launcher
 from provisioning.model import Binder, BinderId, Flavor, Options, Phase, Plan, Request
@@ -38,6 +40,7 @@ from provisioning.store import binders
 from provisioning.store.database import Bell
 from provisioning.store.migrations import migrate
 from provisioning.store.postgres import EmbeddedPostgres
+from provisioning.tickets import Signer
 from provisioning.worker import Loop, Worker
 
 _LISTING_EVERY = timedelta(seconds=2)  # as in a deployment
@@ -189,8 +192,12 @@ async def _launcher(
         quota=WatchedQuota(watch, cloud, _clock, every=_QUOTA_EVERY),
         catalogue=Catalogue(cloud, PlanPolicy().prices), plans=PlanPolicy(), volume_root_below_gib=below,
     )  # fmt: skip
-    keys = await load(db, secret_of(home, ""), _clock)
+    secret = secret_of(home, "")
+    await load(db, secret, _clock)
     http = await stack.enter_async_context(aiohttp.ClientSession())
+
+    async def signers() -> Sequence[Signer]:
+        return (await load(db, secret, _clock)).signers
 
     async def plan(binder: Binder) -> Plan:
         return Plan(
@@ -200,7 +207,7 @@ async def _launcher(
 
     sites = Sites([site])
     actor = Actor(
-        db=db, sites=sites, link=GuestLink(http, keys.current, _clock), plan=plan, orders=Orders(bot_keys=keys.public),
+        db=db, sites=sites, link=GuestLink(http, signers, _clock), plan=plan, orders=Orders(bot_keys=partial(born_with, db, secret)),
         deployment=job.deployment, clock=_clock,
     )  # fmt: skip
     policy = Policy(volume_gib=job.volume_gib)

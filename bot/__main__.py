@@ -12,7 +12,7 @@ from bot.masking import hide, masked, secrets_in
 from bot.settings import SettingsError, load
 from provisioning.errors import BinderopsError, PersonError
 
-COMMANDS = ("try", "serve", "check", "parse", "resolve", "plan", "binders")
+COMMANDS = ("try", "serve", "check", "parse", "resolve", "plan", "binders", "keys")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

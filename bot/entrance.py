@@ -1,6 +1,6 @@
 """The private link behind an Open button: minted when it is sent, for one person, one binder and one minute."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,9 @@ from provisioning.tickets import Signer
 class Entrance:
     """Mints private links. Whether this person may was decided before (`bot.access`); what a share allows is looked at again."""
 
-    def __init__(self, db: Database, signer: Signer, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, db: Database, signer: Callable[[], Awaitable[Signer]], clock: Callable[[], datetime]
+    ) -> None:
         self._db = db
         self._signer = signer
         self._clock = clock
@@ -37,7 +39,7 @@ class Entrance:
                     "not-shared", "This environment is no longer shared with you.",
                     f"Ask <@{binder.owner}>, or launch your own.",
                 )  # fmt: skip
-        ticket = self._signer.ticket(
+        ticket = (await self._signer()).ticket(
             binder=binder.id, team=wanted["team"], user=wanted["user"], to=wanted["to"], epoch=epoch, now=self._clock()
         )  # fmt: skip
         return f"{binder.public_url}/_binder/enter?ticket={quote(ticket)}"

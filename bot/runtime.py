@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import aiohttp
 
@@ -32,6 +33,7 @@ from provisioning.acting import Actor, Orders
 from provisioning.guest_config import GuestConfig
 from provisioning.guest_link import GuestLink
 from provisioning.handover import Handover
+from provisioning.key_rotation import born_with
 from provisioning.launch import Launcher
 from provisioning.model import Binder, Plan
 from provisioning.phases import Policy
@@ -48,6 +50,7 @@ from provisioning.store.migrations import migrate
 from provisioning.store.postgres import EmbeddedPostgres
 from provisioning.store.postgres_places import is_made
 from provisioning.store.takeover import free_what_nobody_holds
+from provisioning.tickets import Signer
 from provisioning.vault import Vault
 from provisioning.worker import Loop, Worker
 
@@ -145,14 +148,22 @@ async def running(parts: Parts) -> AsyncIterator[None]:
         stack.push_async_callback(parts.sites.close)
         parts = await _watched(parts, db)
         sealed = keys.secret_of(settings.home, settings.secrets.binderops_key)
-        signing = await keys.load(db, sealed, clock)
-        link = GuestLink(http, signing.current, clock)
-        guest_config = GuestConfig(db, link, lambda: keys.load(db, sealed, clock), clock)
+        held = partial(keys.load, db, sealed, clock)
+        await held()  # a wrong key is told at once
+
+        async def signers() -> Sequence[Signer]:
+            return (await held()).signers
+
+        async def signer() -> Signer:
+            return (await held()).current
+
+        link = GuestLink(http, signers, clock)
+        guest_config = GuestConfig(db, link, held, clock)
         listener = Listener(db, parts.sites, link, bell, clock)
         stack.push_async_callback(listener.stop)
         vault = Vault(sealed)
         handover = Handover(db, link, vault, clock)
-        launcher = _launcher(parts, db, link, signing, bell, vault)
+        launcher = _launcher(parts, db, link, sealed, bell, vault)
         slack = parts.client(settings)
         oversight = _oversight(parts, slack, db, bell)
         await parts.sites.open()
@@ -167,7 +178,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             vault=vault,
             more=lambda: bell.ring("desk"),
         )
-        private_link = Entrance(db, signing.current, clock).private_link
+        private_link = Entrance(db, signer, clock).private_link
         outbox = Outbox(
             db, slack, clock, http, private_link, record=slack.note, observe=slack.observed, more=bell.ring
         )
@@ -217,9 +228,7 @@ def _desk_settings(parts: Parts, standings: Standings) -> DeskSettings:
     )
 
 
-def _launcher(
-    parts: Parts, db: Database, link: GuestLink, signing: keys.Keys, bell: Bell, vault: Vault
-) -> Launcher:
+def _launcher(parts: Parts, db: Database, link: GuestLink, sealed: str, bell: Bell, vault: Vault) -> Launcher:
     settings = parts.settings
     deployment = settings.text("deployment")
     policy_on_sources = source_policy(settings)
@@ -236,7 +245,7 @@ def _launcher(
     actor = Actor(
         db=db, sites=parts.sites, link=link, plan=plan, deployment=deployment, clock=parts.clock,
         orders=Orders(
-            bot_keys=signing.public, allow_exact=policy_on_sources.allow_exact, limits=guest_limits(settings), rules=policy_on_sources.rules,
+            bot_keys=partial(born_with, db, sealed), allow_exact=policy_on_sources.allow_exact, limits=guest_limits(settings), rules=policy_on_sources.rules,
         ),
     )  # fmt: skip
     policy = Policy(

@@ -50,7 +50,8 @@ _CONSOLE_LINES = 10
 class Orders:
     """What every guest of this deployment is told."""
 
-    bot_keys: tuple[str, ...]  # base64 of raw Ed25519 public keys: current, then next
+    #: The public keys that the guest of this attempt is born with, noted as such (`provisioning.key_rotation.born_with`).
+    bot_keys: Callable[[Binder], Awaitable[tuple[str, ...]]]
     allow_exact: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     rules: Rules = field(default_factory=Rules)  # which sources may be fetched
@@ -137,7 +138,7 @@ class Actor:
         plan = _plan(binder)
         launch = launch_json(
             binder, plan, seen.address, deployment=self.deployment, runtime=cloud.runtime,
-            bot_keys=self.orders.bot_keys, allow_exact=self.orders.allow_exact, limits=self.orders.limits,
+            bot_keys=await self.orders.bot_keys(binder), allow_exact=self.orders.allow_exact, limits=self.orders.limits,
             rules=self.orders.rules,
         )  # fmt: skip
         metadata = {

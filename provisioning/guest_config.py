@@ -43,7 +43,6 @@ class Due:
     cert_sha256: str
     tries: int  # that failed in a row
     until: datetime  # the lease's end; whatever we write is fenced by it
-    keys: str  # which keys the database held at the claim
 
     @classmethod
     def of(cls, row: Row) -> Self:
@@ -69,26 +68,30 @@ class GuestConfig:
     async def once(self) -> bool:
         """Tell one guest; False where each has what it should, or may not be asked again yet."""
         now = self._clock()
+        told = (await self._keys()).told(now)
+        ids = [key.key_id for key in told]
         async with self._db.apart() as tx:
-            row = await tx.row("guest_config.claim", phases=list(LISTENS_IN), now=now, until=now + LEASE)
+            row = await tx.row(
+                "guest_config.claim", phases=list(LISTENS_IN), keys=ids, now=now, until=now + LEASE
+            )
         if row is None:
             return False
         due = Due.of(row)
-        keys = await self._keys()
         try:
             await self._link.configure(
-                due.agent_url, due.binder, epoch=due.epoch, keys=keys.public, cert_sha256=due.cert_sha256
-            )
+                due.agent_url, due.binder, epoch=due.epoch, keys=[key.public_key for key in told],
+                cert_sha256=due.cert_sha256,
+            )  # fmt: skip
         except TemporaryError as error:
             await self._again(due, error)
         else:
-            await self._taken(due)
+            await self._taken(due, ids)
         return True
 
-    async def _taken(self, due: Due) -> None:
+    async def _taken(self, due: Due, keys: list[str]) -> None:
         async with self._db.apart() as tx:
             await tx.run(
-                "guest_config.taken", binder=due.binder, attempt=due.attempt, epoch=due.epoch, keys=due.keys,
+                "guest_config.taken", binder=due.binder, attempt=due.attempt, epoch=due.epoch, keys=keys,
                 until=due.until,
             )  # fmt: skip
         log.info("guest-configured binder=%s attempt=%s epoch=%s", due.binder, due.attempt, due.epoch)

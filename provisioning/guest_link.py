@@ -6,7 +6,7 @@ A guest runs what strangers wrote: its texts are cut and cleaned here, so that w
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,11 +35,19 @@ _MOST_EVIDENCE, _EVIDENCE = 100, 400  # lines, and characters of each
 
 
 class GuestLink:
-    """Speaks to any guest. Raises `TemporaryError` (``guest-silent``) where one does not answer as it should."""
+    """Speaks to any guest. ``signers``: what may sign, what guests should know first (`provisioning.keys.Keys.signers`).
 
-    def __init__(self, session: aiohttp.ClientSession, signer: Signer, clock: Callable[[], datetime]) -> None:
+    Raises `TemporaryError` (``guest-silent``) where a guest does not answer as it should.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        signers: Callable[[], Awaitable[Sequence[Signer]]],
+        clock: Callable[[], datetime],
+    ) -> None:
         self._session = session
-        self._signer = signer
+        self._signers = signers
         self._clock = clock
 
     async def status(
@@ -81,13 +89,9 @@ class GuestLink:
         It refuses an epoch lower than its own, and then counts as silent like one that does not confirm both.
         """
         wanted = {"epoch": epoch, "keys": list(keys)}
+        sent = json.dumps(wanted).encode()
         _, body = await self._call(
-            agent_url,
-            binder,
-            "PUT",
-            "/_binder/config",
-            cert_sha256=cert_sha256,
-            body=json.dumps(wanted).encode(),
+            agent_url, binder, "PUT", "/_binder/config", cert_sha256=cert_sha256, body=sent
         )
         try:
             is_taken = json.loads(body) == wanted
@@ -107,14 +111,8 @@ class GuestLink:
             "authorization": authorization,
             "refused": {"code": refused.code, "message": refused.message, "hint": refused.hint},
         }
-        await self._call(
-            agent_url,
-            binder,
-            "PUT",
-            "/_binder/token",
-            cert_sha256=cert_sha256,
-            body=json.dumps(body).encode(),
-        )
+        sent = json.dumps(body).encode()
+        await self._call(agent_url, binder, "PUT", "/_binder/token", cert_sha256=cert_sha256, body=sent)
 
     async def reaches_people(self, public_url: str, *, is_certified: bool = True) -> bool:
         """Whether the public address is answered by the guest's own gate, which lets nobody in without a ticket.
@@ -146,9 +144,31 @@ class GuestLink:
         timeout_s: float = _CALL_S,
         body: bytes = b"",
     ) -> tuple[Mapping[str, str], bytes]:
-        signature = self._signer.signature(
-            binder=binder, method=method, path=path, body=body, now=self._clock()
-        )
+        status = 401  # what a guest answers that does not know the key
+        for signer in await self._signers():
+            signature = signer.signature(
+                binder=binder, method=method, path=path, body=body, now=self._clock()
+            )
+            status, headers, content = await self._asked(
+                agent_url, method, path, signature, cert_sha256=cert_sha256, timeout_s=timeout_s, body=body
+            )
+            if status == 200:
+                return headers, content
+            if status != 401:
+                break
+        raise _silent(f"it answers {status}")
+
+    async def _asked(
+        self,
+        agent_url: str,
+        method: str,
+        path: str,
+        signature: str,
+        *,
+        cert_sha256: str,
+        timeout_s: float,
+        body: bytes,
+    ) -> tuple[int, Mapping[str, str], bytes]:
         headers = {"Host": AGENT_HOST, SIGNATURE_HEADER: signature}
         pinned: Any = aiohttp.Fingerprint(bytes.fromhex(cert_sha256)) if cert_sha256 else True
         try:
@@ -156,10 +176,7 @@ class GuestLink:
                 method, agent_url + path, data=body or None, headers=headers, ssl=pinned, allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout_s), server_hostname=AGENT_HOST if cert_sha256 else None,
             ) as answer:  # fmt: skip
-                content = await _whole(answer.content)
-                if answer.status != 200:
-                    raise _silent(f"it answers {answer.status}")
-                return dict(answer.headers), content
+                return answer.status, dict(answer.headers), await _whole(answer.content)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise _silent(type(error).__name__) from error
 

@@ -43,6 +43,11 @@ class Signer:
         """The raw public key, as launch.json holds it."""
         return _b64(self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw))
 
+    @property
+    def key_id(self) -> str:
+        """A short name of the public key, which tells nothing of the private one."""
+        return hashlib.sha256(self.public_key.encode()).hexdigest()[:12]
+
     def ticket(self, *, binder: str, team: str, user: str, to: str, epoch: int, now: datetime) -> str:
         """A ticket for one person, one binder and one entry; the guest takes it for 60 s and once. ``to``: a local path.
 

@@ -27,6 +27,7 @@ _AGENT = "/opt/binderops"
 _PACKED = f"{_AGENT}/files.bz2"
 _STATE = "/var/lib/binderops"
 _UNIT, _FIREWALL = "binderops-agent.service", "binderops-firewall.service"
+_LOCAL = {"build_venv.py", "conda_file.py"}  # modules of the agent that only a machine without Docker needs
 _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to say: with gzip's header, which then has no time
 
 
@@ -93,12 +94,12 @@ def load(packed: bytes) -> tuple[dict[str, Any], Json]:
 
 
 def _agent(folder: Traversable, below: str = "") -> dict[str, str]:
-    """Every module of the agent by its name below the package."""
+    """The modules of the agent by their names below the package."""
     found: dict[str, str] = {}
     for entry in folder.iterdir():
         if entry.is_dir() and entry.name != "__pycache__":
             found |= _agent(entry, f"{below}{entry.name}/")
-        elif entry.name.endswith(".py"):
+        elif entry.name.endswith(".py") and below + entry.name not in _LOCAL:
             found[below + entry.name] = entry.read_text(encoding="utf-8")
     return found
 

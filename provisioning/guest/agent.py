@@ -18,7 +18,6 @@ from typing import Any, Optional
 
 from . import caddy, certificate, fetch, jupyter, paths
 from .build_docker import DockerRuntime
-from .build_venv import VenvRuntime
 from .calls import Calls
 from .causes import Cause, FailedError
 from .durable import read_json, write_json
@@ -97,9 +96,8 @@ class Agent:
             for line in traceback.format_exc().splitlines():
                 self._log.write("agent", line)
             words = f"The agent itself broke: {type(error).__name__}."
-            self._fail(
-                Cause("agent-broke", words, "Press Retry; if it happens again, tell whoever runs the bot.")
-            )
+            hint = "Press Retry; if it happens again, tell whoever runs the bot."
+            self._fail(Cause("agent-broke", words, hint))
             self._rest()
 
     def _set_up(self) -> None:
@@ -107,6 +105,7 @@ class Agent:
         if leftovers := self._children.end_leftovers():
             self._log.write("agent", f"started again; ended {leftovers} programs of the agent before")
         self._endpoint = jupyter.endpoint(self._state, is_published=orders.runtime == "docker")
+        self._activity = jupyter.Activity(self._endpoint)
         self._config = Config(self._state, orders)
         self._verifier = Verifier(self._state, self._children, self._tools)
         if orders.tls != "off":
@@ -124,7 +123,7 @@ class Agent:
             self._verifier,
             self._reports,
             self._log,
-            self._endpoint,
+            self._activity,
             self._handed,
             self._cut_off,
         )
@@ -220,13 +219,18 @@ class Agent:
 
     @property
     def _runtime(self) -> Runtime:
-        return DockerRuntime() if self._orders.runtime == "docker" else VenvRuntime()
+        if self._orders.runtime == "docker":
+            return DockerRuntime()
+        from .build_venv import VenvRuntime  # noqa: PLC0415  user data, which is for Docker, comes without it
+
+        return VenvRuntime()
 
     def _serve(self, job: Job, chosen: paths.Chosen) -> None:
         self._work.place = lambda: self._runtime.place(job)
         Serving(
             orders=self._orders,
             endpoint=self._endpoint,
+            activity=self._activity,
             reports=self._reports,
             log=self._log,
             children=self._children,

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Mapping, Sequence
 
 from . import buildkit, jupyter
-from .build_venv import timeout
-from .causes import Cause, FailedError, unknown
+from .causes import Cause, FailedError, timeout, unknown
 from .environment import for_tools
 from .job import Command, Endpoint, Job
 from .processes import TooLongError
@@ -137,7 +136,7 @@ class _Build:
                 args, env=env, cwd=self._job.state, limit_s=limit_s, on_line=self._hear
             )
         except TooLongError as error:
-            raise FailedError(timeout(self._job, self._name, self._lines)) from error
+            raise FailedError(timeout(limit_s, self._name, self._lines)) from error
         if finished.code != 0:
             raise FailedError(unknown(self._lines, self._name))
 

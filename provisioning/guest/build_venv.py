@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Mapping, Sequence
 
 from . import conda_file, jupyter
-from .causes import Cause, FailedError, last, unknown
+from .causes import Cause, FailedError, timeout, unknown
 from .environment import for_person, for_tools
 from .job import Command, Endpoint, Job
 from .processes import TooLongError
@@ -179,7 +179,7 @@ def _run(job: Job, step: Step, ends: float) -> None:
             on_line=job.on_line,
         )
     except TooLongError as error:
-        raise FailedError(timeout(job, step.title, error.lines)) from error
+        raise FailedError(timeout(job.orders.limits.build_s, step.title, error.lines)) from error
     except OSError as error:
         raise FailedError(
             Cause(
@@ -191,15 +191,3 @@ def _run(job: Job, step: Step, ends: float) -> None:
         ) from error
     if finished.code != 0:
         raise FailedError(unknown(finished.lines, step.title))
-
-
-def timeout(job: Job, step: str, lines: Sequence[str]) -> Cause:
-    """The build took longer than it may; the lines show where it stood."""
-    minutes = job.orders.limits.build_s // 60
-    return Cause(
-        "build-timeout",
-        f"The build was not done after {minutes} minutes.",
-        "Install less, use packages that have ready-made wheels, or choose a larger flavor.",
-        lines=last(lines),
-        step=step,
-    )

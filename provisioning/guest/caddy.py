@@ -28,19 +28,15 @@ class Upstreams:
 
 def config(orders: Orders, upstreams: Upstreams, *, home: Path, certificate: Path, key: Path) -> Json:
     """The whole configuration. ``home`` is where Caddy keeps its own files; the certificate is the agent's own."""
-    people, agent = _people_site(orders, upstreams), _agent_site(upstreams)
-    servers: Json
+    listen, sites = orders.listen, [_people_site(orders, upstreams), _agent_site(upstreams)]
+    servers: Json = {}
     if orders.tls == "proxy":
-        host = orders.listen.rpartition(":")[0]
-        servers = {
-            "people": _server(orders.listen, [people]),
-            "agent": _server(f"{host}:{AGENT_TLS_PORT}", [agent]),
-        }
-    else:
-        servers = {"both": _server(orders.listen, [people, agent])}
+        servers["people"] = _server(listen, [sites.pop(0)])
+        listen = f"{listen.rpartition(':')[0]}:{AGENT_TLS_PORT}"
+    servers["agent"] = _server(listen, sites)
     apps: Json = {"http": {"servers": servers}}
     if orders.tls != "off":
-        _add_tls(servers["agent" if orders.tls == "proxy" else "both"], orders)
+        _add_tls(servers["agent"], orders)
         apps["tls"] = _tls(orders, certificate, key)
         # Never put into the machine's own trust store.
         apps["pki"] = {"certificate_authorities": {"local": {"install_trust": False}}}
@@ -70,7 +66,7 @@ def _people_site(orders: Orders, upstreams: Upstreams) -> Json:
             "handle": [{"handler": "static_response", "status_code": 404}],
             "terminal": True,
         },
-        {"handle": [_ask(agent), _to_server(upstreams)]},
+        {"handle": [_ask(agent), _to_server(orders, upstreams)]},
     ]
     return {
         "match": [{"host": [orders.public_host]}],
@@ -109,11 +105,16 @@ def _ask(agent: str) -> Json:
     }
 
 
-def _to_server(upstreams: Upstreams) -> Json:
+def _to_server(orders: Orders, upstreams: Upstreams) -> Json:
     """The person's own server; what it says about other origins is taken back."""
+    # Caddy would tell how the proxy came; programs build people's addresses of it.
+    scheme = orders.origin.partition(":")[0]
     return {
         **_proxy(f"127.0.0.1:{upstreams.server_port}"),
-        "headers": {"response": {"delete": ["Access-Control-*"]}},
+        "headers": {
+            "request": {"set": {"X-Forwarded-Proto": [scheme]}},
+            "response": {"delete": ["Access-Control-*"]},
+        },
         "flush_interval": -1,  # progress and logs are streams
     }
 
@@ -124,10 +125,7 @@ def _proxy(to: str) -> Json:
 
 def _add_tls(server: Json, orders: Orders) -> None:
     server["tls_connection_policies"] = [
-        {
-            "match": {"sni": [AGENT_HOST]},
-            "certificate_selection": {"any_tag": [_AGENT_CERTIFICATE]},
-        },
+        {"match": {"sni": [AGENT_HOST]}, "certificate_selection": {"any_tag": [_AGENT_CERTIFICATE]}},
         # Clients send no name for a bare address.
         {"default_sni": AGENT_HOST if orders.tls == "proxy" else orders.public_host},
     ]

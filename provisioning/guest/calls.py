@@ -8,9 +8,8 @@ from datetime import datetime, timezone
 from typing import Callable, Mapping
 from urllib.parse import parse_qs, urlsplit
 
-from . import jupyter
 from .handed import Handed
-from .job import Endpoint
+from .jupyter import Activity
 from .logbook import Logbook
 from .orders import BadOrdersError, Orders
 from .reports import Reports
@@ -32,7 +31,7 @@ class Calls:
     verifier: Verifier
     reports: Reports
     log: Logbook
-    endpoint: Endpoint
+    activity: Activity
     handed: Handed
     cut_off: Callable[[], None]  # ends the connections that people have open
 
@@ -74,7 +73,7 @@ class Calls:
         return Answer(200, part, headers={"Binderops-Log-Size": str(size)})
 
     def _activity(self, _: Asked) -> Answer:
-        said = jupyter.activity(self.endpoint)
+        said = self.activity.told()
         return _json(503, {"error": "the server is not up"}) if said is None else _json(200, said)
 
     def _configure(self, asked: Asked) -> Answer:

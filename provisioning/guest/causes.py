@@ -38,14 +38,7 @@ class Cause:
 
     def as_json(self) -> Mapping[str, Any]:
         """As it stands in a report."""
-        return {
-            "code": self.code,
-            "message": self.message,
-            "hint": self.hint,
-            "lines": list(self.lines),
-            "step": self.step,
-            "evidence": list(self.evidence),
-        }
+        return vars(self)
 
 
 class FailedError(Exception):
@@ -65,6 +58,17 @@ def unknown(lines: Sequence[str], step: str = "") -> Cause:
         lines=last(lines),
         step=step,
         evidence=evidence(lines),
+    )
+
+
+def timeout(limit_s: int, step: str, lines: Sequence[str]) -> Cause:
+    """The build took longer than it may; the lines show where it stood."""
+    return Cause(
+        "build-timeout",
+        f"The build was not done after {limit_s // 60} minutes.",
+        "Install less, use packages that have ready-made wheels, or choose a larger flavor.",
+        lines=last(lines),
+        step=step,
     )
 
 

@@ -28,7 +28,7 @@ class Interface:
 
     def as_json(self) -> Mapping[str, str]:
         """As it stands in a report."""
-        return {"name": self.name, "title": self.title, "path": self.path}
+        return vars(self)
 
 
 FIXED = (
@@ -92,10 +92,11 @@ class Browser:
         self._port = int(port)
 
     def get(self, path: str) -> bool:
-        """Whether a page is there: 200 after redirects on this site."""
+        """Whether a page is there: 200 after redirects on this site, which may set cookies (RStudio's sign-in does)."""
+        cookies = {self._orders.cookie_name: self._cookie()}
         for _ in range(_MOST_REDIRECTS):
             try:
-                status, location = self._once(path)
+                status, location = self._once(path, cookies)
             except (OSError, http.client.HTTPException, ValueError):
                 return False
             if status not in (301, 302, 303, 307, 308):
@@ -106,10 +107,10 @@ class Browser:
             path = parts.path + (f"?{parts.query}" if parts.query else "")
         return False
 
-    def _once(self, path: str) -> tuple[int, str]:
+    def _once(self, path: str, cookies: dict[str, str]) -> tuple[int, str]:
         headers = {
             "Host": urlsplit(self._orders.public_url).netloc,
-            "Cookie": f"{self._orders.cookie_name}={self._cookie()}",
+            "Cookie": "; ".join(map("=".join, cookies.items())),
             "Sec-Fetch-Site": "none",
             "Sec-Fetch-Mode": "navigate",
             "Sec-Fetch-Dest": "document",
@@ -118,6 +119,9 @@ class Browser:
         with closing(self._connect()) as connection:
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
+            for cookie in answer.headers.get_all("Set-Cookie", []):
+                name, _, value = cookie.partition(";")[0].partition("=")
+                cookies[name.strip()] = value
             return answer.status, answer.getheader("Location", "")
 
     def _connect(self) -> http.client.HTTPConnection:

@@ -7,9 +7,9 @@ import json
 import os
 import secrets
 import socket
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Mapping, Optional, Sequence
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from .durable import read_json, write_json
 from .job import Endpoint
@@ -72,13 +72,31 @@ def is_up(to: Endpoint) -> bool:
     return ask(to, "/api/status")[0] == 200
 
 
-def activity(to: Endpoint) -> Optional[Mapping[str, Any]]:
-    """When somebody last did something, and how many connections and kernels there are; None while it is not up."""
-    status, body = ask(to, "/api/status")
-    if status != 200:
-        return None
-    said = json.loads(body)
-    return {"last": said["last_activity"], "connections": said["connections"], "kernels": said["kernels"]}
+class Activity:
+    """What people do with the server, where a program behind jupyter-server-proxy counts our own looks at it as well."""
+
+    def __init__(self, to: Endpoint) -> None:
+        self._to = to
+        self._ours = self._before = ""
+
+    def told(self) -> Optional[Mapping[str, Any]]:
+        """When somebody last did something, and how many connections and kernels there are; None while it is not up."""
+        status, body = ask(self._to, "/api/status")
+        if status != 200:
+            return None
+        said = json.loads(body)
+        last = said["last_activity"]
+        last = self._before if last == self._ours else last
+        return {"last": last, "connections": said["connections"], "kernels": said["kernels"]}
+
+    @contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """What is asked of the server meanwhile is nobody's activity."""
+        before = self.told()
+        yield
+        self._ours = ""
+        if before and (after := self.told()):
+            self._ours, self._before = after["last"], before["last"]
 
 
 def proxied(to: Endpoint) -> Sequence[Mapping[str, Any]]:

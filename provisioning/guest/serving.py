@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import count
 from typing import Callable, Sequence
 
 from . import jupyter
@@ -16,6 +17,7 @@ from .processes import Children, Service
 from .reports import Reports
 
 _LOOK_EVERY_S = 2.0
+_TRY_EACH = 5  # looks; some programs come up late, some end
 _STARTS_GIVEN_UP = 4  # a server that ends so often before it ever answered will not come up
 _KEPT_LINES = 200
 _STEP = "start the server"  # the bot knows the step by these words
@@ -27,6 +29,7 @@ class Serving:
 
     orders: Orders
     endpoint: Endpoint
+    activity: jupyter.Activity
     reports: Reports
     log: Logbook
     children: Children
@@ -49,10 +52,9 @@ class Serving:
         self._await_server(server, heard)
         self.reports.say("probe", "Trying what answers")
         found = self._await_interfaces(heard)
-        opens = self._opens(open_path, found)
         self.remember()
-        self._tell_ready(found, opens)
-        self._watch(server, opens)
+        self._tell_ready(open_path, found)
+        self._watch(server, open_path, found)
 
     def _await_server(self, server: Service, heard: Sequence[str]) -> None:
         ends = time.monotonic() + self.orders.limits.start_s
@@ -73,34 +75,34 @@ class Serving:
         return found
 
     def _found(self) -> list[Interface]:
-        return answering(candidates(jupyter.proxied(self.endpoint)), self.browser.get)
+        with self.activity.uncounted():
+            return answering(candidates(jupyter.proxied(self.endpoint)), self.browser.get)
 
-    def _opens(self, wanted: str, found: Sequence[Interface]) -> str:
-        """What the first button opens: what was asked for if it answers, else the first interface."""
-        if wanted and self.browser.get(wanted):
-            return wanted
-        if wanted:
-            self.log.write("probe", f"{wanted} does not answer; {found[0].path} opens instead")
-        return found[0].path
-
-    def _tell_ready(self, found: Sequence[Interface], opens: str) -> None:
+    def _tell_ready(self, open_path: str, found: Sequence[Interface]) -> None:
+        """What answers, and what the first button opens: what was asked for if it answers, else the first interface."""
+        opens = open_path if open_path and self.browser.get(open_path) else found[0].path
+        if open_path and opens != open_path:
+            self.log.write("probe", f"{open_path} does not answer; {opens} opens instead")
         names = ", ".join(interface.title for interface in found)
         listed = [interface.as_json() for interface in found]
         self.reports.say("ready", f"Ready: {names}", interfaces=listed, open_path=opens)
 
-    def _watch(self, server: Service, opens: str) -> None:
-        """Tell when the server is away, and when it is back, also where it was away for a moment only."""
-        is_told_up, ended = True, server.ended
-        while True:
+    def _watch(self, server: Service, open_path: str, told: Sequence[Interface]) -> None:
+        """Tell when the server is away, if only for a moment, and what answers, once that is another twice in a row."""
+        seen, ended = told, server.ended
+        for look in count(1):
             self.pause(_LOOK_EVERY_S)
             is_up = jupyter.is_up(self.endpoint)
-            if is_told_up and (not is_up or server.ended > ended):
-                is_told_up, ended = False, server.ended
+            if told and (not is_up or server.ended > ended):
                 words = "Nothing answers at the moment; it is being started again"
                 self.reports.say("ready", words, interfaces=[])
-            if is_up and not is_told_up and (found := self._found()):
-                is_told_up, ended = True, server.ended
-                self._tell_ready(found, opens)
+                told = []
+            ended = server.ended
+            if is_up and (not told or look % _TRY_EACH == 0):
+                before, seen = seen, self._found()
+                if seen and seen != told and (seen == before or not told):
+                    self._tell_ready(open_path, seen)
+                    told = seen
 
 
 def _did_not_start(heard: Sequence[str]) -> Cause:

@@ -3,14 +3,24 @@
 ``NNNN_name.pre.sql`` is applied before new code runs; a ``post`` half, once no old code is left, by the next start.
 """
 
+import asyncio
+import logging
+import time
 from importlib.resources import files
 
 import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
 
 from provisioning.errors import RefusedError
 
+log = logging.getLogger(__name__)
+
 # Any fixed number will do: all processes that migrate queue on it.
 _LOCK = 7_423_001
+_PATIENCE_S = 60.0  # with a server that recovers from a crash
+_AGAIN_S = 0.5
+_PING_S = 5
 
 
 async def migrate(url: str) -> list[str]:
@@ -51,20 +61,38 @@ def refuse_encoding(encoding: str) -> None:
 
 
 async def _connect(url: str) -> psycopg.AsyncConnection[tuple[object, ...]]:
-    try:
-        return await psycopg.AsyncConnection.connect(url, autocommit=True, application_name="binderops")
-    except psycopg.ProgrammingError as error:
-        raise RefusedError(
-            "database-url-wrong",
-            "DATABASE_URL is no address of a PostgreSQL database.",
-            "It looks like postgresql://USER:PASSWORD@HOST:5432/NAME; leave it out for the embedded database.",
-        ) from error
-    except psycopg.OperationalError as error:
-        raise RefusedError(
-            "database-closed",
-            f"The database lets nobody in: {' '.join(str(error).split())[:300]}",
-            "Check that it runs, and the host, name, user and password in DATABASE_URL.",
-        ) from error
+    """A connection, also to a server that is just starting or recovering. Raises as `migrate`."""
+    ends = time.monotonic() + _PATIENCE_S
+    was_open = False
+    while True:
+        try:
+            return await psycopg.AsyncConnection.connect(url, autocommit=True, application_name="binderops")
+        except psycopg.ProgrammingError as error:
+            raise RefusedError(
+                "database-url-wrong",
+                "DATABASE_URL is no address of a PostgreSQL database.",
+                "It looks like postgresql://USER:PASSWORD@HOST:5432/NAME; leave it out for the embedded database.",
+            ) from error
+        except psycopg.OperationalError as error:
+            said = " ".join(str(error).split())[:300]
+            found = _ping(url)
+            is_starting = found is Ping.REJECT
+            came_up = found is Ping.OK and not was_open  # since; or it does not let us in
+            if not (is_starting or came_up) or time.monotonic() > ends:
+                raise RefusedError(
+                    "database-closed",
+                    f"The database lets nobody in: {said}",
+                    "Check that it runs, and the host, name, user and password in DATABASE_URL.",
+                ) from error
+        was_open = came_up
+        if is_starting:
+            log.warning("database-starting error=%s", said)
+            await asyncio.sleep(_AGAIN_S)
+
+
+def _ping(url: str) -> Ping:
+    """What the server says before it asks who it is; ``REJECT`` while it starts. Holds up the process: it has nothing else to do yet."""
+    return Ping(PGconn.ping(make_conninfo(url, connect_timeout=_PING_S).encode()))
 
 
 def _files() -> list[tuple[str, str]]:

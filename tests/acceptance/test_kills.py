@@ -144,7 +144,9 @@ class World:
             for kind in ("ports", "floating-ips", "servers", "volumes")
             for p in (cloud / kind).glob("*")
         ]
-        return kept + [p.name() for p in psutil.process_iter() if str(cloud) in " ".join(_cmdline(p))]
+        return kept + [
+            f"process {p.pid}" for p in psutil.process_iter() if str(cloud) in " ".join(_cmdline(p))
+        ]
 
     def _person(self) -> Any:
         return self.playground._person.deeds.person(ADA)

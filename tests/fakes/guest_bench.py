@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -25,6 +26,7 @@ from provisioning.guest_link import GuestLink
 from provisioning.launch_spec import Limits, launch_json
 from provisioning.model import Report
 from provisioning.tickets import Signer
+from tests.fakes.signing import always
 from tests.strategies import a_binder, a_plan
 
 ROOT = Path(__file__).parents[2]
@@ -103,9 +105,9 @@ async def echo_server() -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-def _accepts(port: int) -> bool:
+def _accepts(port: int, host: str = "127.0.0.1") -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((host, port)) == 0
 
 
 def until(is_so: Any, limit_s: float) -> None:
@@ -128,18 +130,22 @@ class GuestBench:
         tls: str = "off",
         acme: Mapping[str, object] | None = None,
         awaits_token: bool = False,
+        address: Address | None = None,
         **launch: Any,
     ) -> None:
         self.state, self.id = state, launch.pop("binder", "aaaabbbbcc")
-        self.port = free_port()
+        port = free_port()
         self.signer = Signer.generate()
         self.epoch = 0  # that the guest was told last
         scheme = "http" if tls == "off" else "https"
-        self.public_url = f"{scheme}://b-{self.id}.localhost:{self.port}"
-        self.agent_url = f"{scheme}://127.0.0.1:{self.port}"
-        address = Address(
-            public_url=self.public_url, agent_url=self.agent_url, listen=f"127.0.0.1:{self.port}", tls=tls, acme=acme,
-        )  # fmt: skip
+        address = address or Address(
+            public_url=f"{scheme}://b-{self.id}.localhost:{port}",
+            agent_url=f"{scheme}://127.0.0.1:{port}",
+            listen=f"127.0.0.1:{port}",
+            tls=tls,
+            acme=acme,
+        )
+        self.public_url, self.agent_url, self.listen = address.public_url, address.agent_url, address.listen
         orders = dict(
             launch_json(
                 a_binder(), a_plan(), address, deployment="test", runtime="venv",
@@ -219,7 +225,7 @@ class GuestBench:
 
     async def reports(self, *phases: str, after: int = 0, cert_sha256: str = "") -> list[Report]:
         """Listen as the bot does until a report of one of these phases; all reports after ``after``."""
-        until(lambda: _accepts(self.port), 20)
+        until(self._is_up, 20)
         heard: list[Report] = []
         ends = time.monotonic() + _READY_S
         async with self.link() as link:
@@ -237,7 +243,7 @@ class GuestBench:
     @asynccontextmanager
     async def link(self) -> AsyncIterator[GuestLink]:
         async with a_session() as session:
-            yield GuestLink(session, self.signer, lambda: datetime.now(UTC))
+            yield GuestLink(session, always(self.signer), lambda: datetime.now(UTC))
 
     async def shut_out(self) -> None:
         """Raise the membership epoch as the bot does, and wait until the guest cut everybody off."""
@@ -245,7 +251,11 @@ class GuestBench:
         async with self.link() as link:
             await link.configure(self.agent_url, self.id, epoch=self.epoch + 1, keys=[self.signer.public_key])
         self.epoch += 1
-        until(lambda: self._caddy() not in (0, before) and _accepts(self.port), 20)
+        until(lambda: self._caddy() not in (0, before) and self._is_up(), 20)
+
+    def _is_up(self) -> bool:
+        host, _, port = self.listen.rpartition(":")
+        return _accepts(int(port), host)
 
     def _caddy(self) -> int:
         return next((pid for pid, command in self.processes().items() if " run --config " in command), 0)
@@ -291,11 +301,22 @@ async def a_session(*, says_goodbye: bool = True, **options: Any) -> AsyncIterat
 
 
 class Browser:
-    """One profile: what it sends is what a browser sends."""
+    """One profile: what it sends is what a browser sends. ``url``: where it connects, the guest itself where none is given.
 
-    def __init__(self, guest: GuestBench, session: aiohttp.ClientSession) -> None:
+    ``looks_at_certificates`` False: as a person who presses on at the warning.
+    """
+
+    def __init__(
+        self,
+        guest: GuestBench,
+        session: aiohttp.ClientSession,
+        *,
+        url: str = "",
+        looks_at_certificates: bool = False,
+    ) -> None:
         self.guest, self.session, self.cookie = guest, session, ""
-        self.own = {"Host": f"b-{guest.id}.localhost:{guest.port}"}
+        self.url, self.ssl = url or guest.agent_url, looks_at_certificates
+        self.own = {"Host": urlsplit(guest.public_url).netloc}
 
     def headers(self, **more: str) -> dict[str, str]:
         cookie = {"Cookie": self.cookie} if self.cookie else {}
@@ -305,8 +326,8 @@ class Browser:
         self, path: str, method: str = "GET", body: bytes = b"", /, **headers: str
     ) -> tuple[int, str]:
         async with self.session.request(
-            method, self.guest.agent_url + path, headers=self.headers(**headers), data=body or None,
-            allow_redirects=False, ssl=False,
+            method, self.url + path, headers=self.headers(**headers), data=body or None,
+            allow_redirects=False, ssl=self.ssl,
         ) as answer:  # fmt: skip
             return answer.status, await answer.text()
 
@@ -314,8 +335,8 @@ class Browser:
         """Hand in a ticket as the page does; keeps the cookie. The status and where it leads."""
         sent = {"Sec_Fetch_Site": "same-origin", "Origin": "null", **headers}
         async with self.session.post(
-            f"{self.guest.agent_url}/_binder/enter", headers=self.headers(**sent), data={"ticket": ticket},
-            allow_redirects=False, ssl=False,
+            f"{self.url}/_binder/enter", headers=self.headers(**sent), data={"ticket": ticket},
+            allow_redirects=False, ssl=self.ssl,
         ) as answer:  # fmt: skip
             if answer.status == 303:
                 self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
@@ -323,8 +344,8 @@ class Browser:
 
     async def work(self) -> tuple[str, dict[str, str]]:
         """The person's work, downloaded: the name that it is saved under, and the files in it. Raises where it is not given."""
-        url = f"{self.guest.agent_url}/_binder/work?zip="
-        async with self.session.get(url, headers=self.headers(), ssl=False) as answer:
+        url = f"{self.url}/_binder/work?zip="
+        async with self.session.get(url, headers=self.headers(), ssl=self.ssl) as answer:
             assert (answer.status, answer.content_type) == (200, "application/zip"), await answer.text()
             assert answer.content_disposition is not None
             with zipfile.ZipFile(io.BytesIO(await answer.read())) as packed:
@@ -338,8 +359,8 @@ class Browser:
         status, started = await self.get("/api/kernels", "POST", b"{}", **sent)
         assert status == 201, started
         kernel = json.loads(started)["id"]
-        url = f"{self.guest.agent_url}/api/kernels/{kernel}/channels"
-        async with self.session.ws_connect(url, headers=self.headers(**sent), ssl=False) as socket_:
+        url = f"{self.url}/api/kernels/{kernel}/channels"
+        async with self.session.ws_connect(url, headers=self.headers(**sent), ssl=self.ssl) as socket_:
             header = {
                 "msg_id": "m1",
                 "msg_type": "execute_request",

@@ -20,6 +20,7 @@ from provisioning.store import binders
 from provisioning.store.database import Database
 from tests.conftest import Clock
 from tests.fakes.cloud import FakeCloud
+from tests.fakes.signing import told_at_birth
 from tests.strategies import a_binder, a_plan, a_report
 
 pytestmark = pytest.mark.integration
@@ -82,7 +83,7 @@ class Bench:
         """One more process of the deployment, with a view of the cloud of its own."""
         sites = Sites([self.site(cloud), *more])
         actor = Actor(
-            db=self.db, sites=sites, link=NoGuest(), plan=self._plan, orders=Orders(bot_keys=("k1", "k2")),
+            db=self.db, sites=sites, link=NoGuest(), plan=self._plan, orders=Orders(bot_keys=told_at_birth),
             deployment="test", clock=self.clock,
         )  # type: ignore[arg-type]  # fmt: skip
         return Launcher(

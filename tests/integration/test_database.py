@@ -1,10 +1,15 @@
 """The connection, the bell and the migrations, on the embedded PostgreSQL."""
 
 import asyncio
+import subprocess
+import sys
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from provisioning.errors import RefusedError, TemporaryError
 from provisioning.store.database import LONGEST_IDLE, Bell, Database
@@ -45,6 +50,33 @@ async def test_given_a_database_url_that_leads_nowhere_when_migrated_then_it_is_
 
     assert caught.value.code == code
     assert "secret" not in f"{caught.value.message} {caught.value.hint}"
+
+
+@contextmanager
+def starting(database_url: str, *, refusals: int) -> Iterator[str]:
+    """The same database behind a server that says, to so many who ask, that it is just starting."""
+    where = conninfo_to_dict(database_url)
+    socket = f"{where['host']}/.s.PGSQL.{where.get('port', 5432)}"
+    command = [sys.executable, "-m", "tests.fakes.starting_postgres", socket, str(refusals)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        port = server.stdout.readline().strip()
+        # libpq asks for encryption first where it may: left out here.
+        yield make_conninfo(
+            database_url, host="127.0.0.1", port=port, sslmode="disable", gssencmode="disable"
+        )
+        server.terminate()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("refusals", [3, 4])  # it may come up between two questions
+async def test_given_a_database_that_is_just_starting_when_migrated_then_it_is_waited_for(
+    database_url: str, caplog: pytest.LogCaptureFixture, refusals: int
+) -> None:
+    with starting(database_url, refusals=refusals) as url:
+        assert await migrate(url) == []
+
+    assert "database-starting" in caplog.text
 
 
 async def test_given_connections_cut_off_when_used_a_moment_later_then_nobody_notices(

@@ -13,10 +13,20 @@ from tests.fakes.guest_bench import GuestBench, a_repository, echo_server, git_d
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
+# What repositories bring to have a program of theirs beside JupyterLab; and what would keep the gate out, were it listened to.
+_CONFIG = """
+c.ServerProxy.servers = {
+    "shelf": {"command": ["python3", "-m", "http.server", "{port}"], "launcher_entry": {"title": "Book Shelf"}},
+}
+c.IdentityProvider.token = "open sesame"
+c.ServerApp.identity_provider_class = "jupyter_server.auth.PasswordIdentityProvider"
+"""
 FILES = {
     "index.ipynb": '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}',
     "requirements.txt": "iniconfig\n",
     "postBuild": "#!/bin/sh\necho made > made-by-postbuild.txt\n",
+    "jupyter_server_config.py": _CONFIG,
+    "jupyter_server_config.json": "{this is no JSON",
 }
 
 
@@ -47,7 +57,7 @@ async def test_given_a_repository_when_built_then_the_story_ends_ready_with_what
 
     last = reports[-1]
     assert (last.phase, last.open_path) == ("ready", "/lab/tree/index.ipynb")
-    assert [i.name for i in last.interfaces] == ["lab", "notebook", "terminal"]
+    assert [i.name for i in last.interfaces] == ["lab", "notebook", "app-shelf", "terminal"]
 
 
 async def test_given_the_story_then_its_phases_and_steps_are_in_order(guest: GuestBench) -> None:

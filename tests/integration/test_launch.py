@@ -34,6 +34,7 @@ from provisioning.store import binders
 from provisioning.store.database import Database
 from tests.conftest import Clock
 from tests.fakes.cloud import FakeCloud
+from tests.fakes.signing import told_at_birth
 from tests.strategies import LAB, a_binder, a_plan, a_report
 
 pytestmark = pytest.mark.integration
@@ -71,7 +72,7 @@ class Bench:
 
     def another_process(self) -> Launcher:
         actor = Actor(
-            db=self.db, sites=self.sites, link=self.link, plan=self._plan, orders=Orders(bot_keys=("k1", "k2")),
+            db=self.db, sites=self.sites, link=self.link, plan=self._plan, orders=Orders(bot_keys=told_at_birth),
             deployment="test", clock=self.clock,
         )  # type: ignore[arg-type]  # fmt: skip
         return Launcher(

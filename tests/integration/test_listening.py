@@ -17,9 +17,9 @@ from provisioning.reports import LEASE, Listener
 from provisioning.sites import Sites
 from provisioning.store import binders
 from provisioning.store.database import Bell, Database
-from provisioning.tickets import Signer
 from tests.conftest import Clock
 from tests.fakes.cloud import FakeCloud
+from tests.fakes.signing import always
 from tests.strategies import a_binder, a_plan
 
 pytestmark = pytest.mark.integration
@@ -38,7 +38,7 @@ async def test_given_an_error_that_nobody_expected_then_it_is_logged_and_the_lis
             "update binders set agent_url = 'https://127.0.0.1:1', cert_sha256 = 'odd'"
         )
     async with aiohttp.ClientSession() as session:
-        listener = Listener(db, sites, GuestLink(session, Signer.generate(), clock), bell, clock)
+        listener = Listener(db, sites, GuestLink(session, always(), clock), bell, clock)
         with caplog.at_level(logging.ERROR):
             await listener.once()
             await bell.wait("listen", timeout_s=30)
@@ -88,7 +88,7 @@ async def test_given_a_poll_longer_than_the_lease_then_another_process_takes_ove
     bell, cloud = Bell(database_url), FakeCloud(clock)
     sites = Sites.only(cloud, Inventory(cloud, clock, every=timedelta(seconds=10)))
     async with a_quiet_guest(db), aiohttp.ClientSession() as session:
-        link = GuestLink(session, Signer.generate(), clock)
+        link = GuestLink(session, always(), clock)
         one, other = (Listener(db, sites, link, bell, clock) for _ in range(2))
         await one.once()
         for _ in range(2):

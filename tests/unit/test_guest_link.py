@@ -21,7 +21,7 @@ from provisioning.guest.certificate import ensure
 from provisioning.guest.processes import Children
 from provisioning.guest_link import GuestLink, report_from_json, reports_from_json
 from provisioning.reports import reports_on_console
-from provisioning.tickets import Signer
+from tests.fakes.signing import always
 
 SAID: dict[str, Any] = {"v": 1, "n": 3, "t": "2026-03-02T09:00:00.000Z", "phase": "ready", "msg": "Ready"}
 FAILURE = {"code": "build-failed", "message": "It broke.", "hint": "Mend it."}
@@ -125,7 +125,7 @@ async def guest_that_does(
     app = web.Application()
     app.router.add_route("*", "/{tail:.*}", answer)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
-        link = GuestLink(session, Signer.generate(), lambda: datetime(2026, 3, 2, 9, tzinfo=UTC))
+        link = GuestLink(session, always(), lambda: datetime(2026, 3, 2, 9, tzinfo=UTC))
         yield link, str(server.make_url("")).rstrip("/")
 
 
@@ -216,7 +216,7 @@ async def test_given_a_certificate_of_the_guests_own_then_its_gate_is_reached_wh
     server = TestServer(app, scheme="https")
     await server.start_server(ssl=context)
     async with server, aiohttp.ClientSession() as session:
-        link = GuestLink(session, Signer.generate(), lambda: datetime(2026, 3, 2, 9, tzinfo=UTC))
+        link = GuestLink(session, always(), lambda: datetime(2026, 3, 2, 9, tzinfo=UTC))
 
         assert (
             await link.reaches_people(str(server.make_url("")).rstrip("/"), is_certified=is_certified)

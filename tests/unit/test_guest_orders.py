@@ -219,6 +219,11 @@ def test_given_mode_proxy_then_nobody_is_asked_for_a_certificate() -> None:
     assert list(rendered("proxy")["apps"]["tls"]["certificates"]) == ["load_files"]
 
 
+@pytest.mark.parametrize(("tls", "scheme"), [("off", "http"), ("internal", "https"), ("proxy", "https")])
+def test_given_a_way_of_tls_then_programs_are_told_what_peoples_browsers_speak(tls: str, scheme: str) -> None:
+    assert json.dumps({"X-Forwarded-Proto": [scheme]}) in json.dumps(rendered(tls))
+
+
 def test_given_a_title_with_anything_in_it_then_the_configuration_does_not_hold_it() -> None:
     assert "{env.SECRET}" not in json.dumps(rendered("off", title="{env.SECRET}"))
 

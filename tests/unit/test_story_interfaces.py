@@ -36,6 +36,28 @@ def test_given_a_path_to_open_then_its_interface_is_offered_first(open_path: str
     assert [i.name for i in offered(report)] == names
 
 
+def test_given_all_kinds_then_they_stand_as_people_look_for_them_and_unknown_ones_by_title() -> None:
+    known = [
+        "lab",
+        "rstudio",
+        "shiny",
+        "notebook",
+        "vscode",
+        "desktop",
+        "nteract",
+        "pluto",
+        "streamlit",
+        "voila",
+    ]
+    names = ["app-z", *reversed(known), "terminal", "app-b", "app-a"]
+    titles = {"app-z": "alpha", "app-a": "Beta", "app-b": "gamma"}
+    interfaces = tuple(Interface(name=n, title=titles.get(n, n), path=f"/{n}/") for n in names)
+
+    offers = [i.name for i in offered(a_report("ready", interfaces=interfaces, open_path="/lab/"))]
+
+    assert offers == [*known, "app-z", "app-a", "app-b", "terminal"]
+
+
 def test_given_a_page_that_is_no_interface_s_then_its_button_leads_to_that_very_page() -> None:
     page = "/git-pull?repo=https%3A%2F%2Fgithub.com%2Fa%2Fb&urlpath=lab%2Ftree%2Fb%2Fx.ipynb"
 

@@ -5,10 +5,24 @@ Jupyter's own token setting would be written into every page of JupyterLab; so i
 
 import os
 import secrets
+import traceback
+
+from jupyter_core.paths import jupyter_config_path  # type: ignore[import-not-found]  # the person's, not ours
+from traitlets.config.loader import ConfigFileNotFound, JSONFileConfigLoader  # type: ignore[import-not-found]
 
 _TOKEN = os.environ.pop("JUPYTER_TOKEN", "")  # popped: kernels and terminals inherit the rest
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821  # traitlets defines it in configuration files
+
+# Told of this file, Jupyter reads no other: what a repository brings comes first, then.
+for _folder in (*reversed(jupyter_config_path()), os.getcwd()):
+    try:
+        load_subconfig("jupyter_server_config.py", _folder)  # type: ignore[name-defined]  # noqa: F821  # see get_config
+        c.merge(JSONFileConfigLoader("jupyter_server_config.json", _folder).load_config())
+    except ConfigFileNotFound:  # noqa: PERF203  # folder by folder
+        pass
+    except Exception:  # noqa: BLE001  # said in the log
+        traceback.print_exc()
 
 c.LabApp.news_url = None  # no question about news of Jupyter at the first opening
 

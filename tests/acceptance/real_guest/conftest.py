@@ -1,4 +1,4 @@
-"""One bot on the bed's cloud, and two launches: a repository that builds, and one that does not."""
+"""One bot on the bed's cloud, and three launches: a repository that builds, one that does not, one that never answers."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +21,12 @@ RUN echo so far so good
 RUN no-such-program --now
 """
 
+#: It is Jupyter by name only: it runs, and never listens.
+_MUTE = """\
+FROM python-of-debian:13
+RUN printf '#!/bin/sh\\necho thinking\\nexec sleep 100000\\n' > /usr/local/bin/jupyter && chmod 755 /usr/local/bin/jupyter
+"""
+
 Launched = Callable[[str], Seen]
 
 
@@ -33,10 +39,11 @@ class Team:
     folder: Path
     git: str  # the URL that all repositories are below
 
-    def launch(self, name: str, files: dict[str, str]) -> None:
-        """Have a repository of this name with these files, and launch it."""
-        a_repository(self.folder / name, files)
+    def launch(self, name: str, files: dict[str, str]) -> str:
+        """Have a repository of this name with these files, and launch it. The commit."""
+        commit = a_repository(self.folder / name, files)
         launch(self.room, f"{self.git}{name}", name)
+        return commit
 
     def ended(self, name: str) -> Seen:
         """The launch of this name, once it has ended in one way or the other."""
@@ -60,9 +67,10 @@ def team(
 
 @pytest.fixture(scope="package")
 def launched(team: Team) -> Launched:
-    """Both under way; gives one by its name, once its launch has ended in one way or the other."""
+    """All under way; gives one by its name, once its launch has ended in one way or the other."""
     team.launch("whole", {"Dockerfile": DOCKERFILE, "greeting.txt": "hello\n"})
     team.launch("broken", {"Dockerfile": _BROKEN})
+    team.launch("mute", {"Dockerfile": _MUTE})  # ten minutes are given to it
     return team.ended
 
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import aiohttp
 
@@ -91,6 +91,22 @@ class Visit(Browser):
         super().__init__(self, session)  # type: ignore[arg-type]  # all that it asks a guest for
         self.own = {}
         self.ticket = ticket
+
+    async def opened(self) -> tuple[int, list[str], str]:
+        """Hand in the ticket and go where it leads, keeping cookies: the last status, every path on the way, the page."""
+        status, path = await self.enter(self.ticket)
+        paths, page = [path], ""
+        while status in (301, 302, 303, 307, 308):
+            url = self.agent_url + paths[-1]
+            async with self.session.get(
+                url, headers=self.headers(), allow_redirects=False, ssl=False
+            ) as answer:
+                status, page = answer.status, await answer.text()
+                for cookie in answer.headers.getall("Set-Cookie", ()):
+                    self.cookie += "; " + cookie.partition(";")[0]
+                if to := answer.headers.get("Location"):
+                    paths.append(urljoin(url, to).removeprefix(self.agent_url))
+        return status, paths, page
 
     async def until_answers(self, path: str, *, within_s: float = 180) -> None:
         """Ask as a person who presses reload does."""

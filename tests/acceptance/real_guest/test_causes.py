@@ -1,10 +1,13 @@
 """Builds that fail on a real instance, each in its own way: what failed is named, with the lines that say so, and what can help."""
 
+import shutil
+
 import pytest
 
 from tests.acceptance.playing import buttons_of
 from tests.acceptance.real_guest.conftest import Team
 from tests.beds.guest_bed import HOST
+from tests.fakes.guest_bench import a_repository
 from tests.fakes.playground import BEN, GENERAL
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1200)]
@@ -63,3 +66,29 @@ def test_given_a_build_that_cannot_work_when_launched_then_its_cause_is_told_wit
     assert next(iter(buttons_of(told))) == button
     failed.until_told(lambda m: "build.log" in str(m.get("files")) and m["thread_ts"] == told["thread_ts"])
     failed.until_told(lambda m: name in m["text"] and "Its instance is gone" in m["text"])
+
+
+@pytest.mark.parametrize(
+    ("name", "others", "cause"),
+    [
+        pytest.param(
+            "replaced", {"README.md": "another history\n"}, "commit-gone", id="its history was replaced"
+        ),
+        pytest.param("removed", None, "repository-gone", id="it was removed"),
+    ],
+)
+def test_given_a_repository_that_changes_after_it_was_looked_up_then_the_instance_says_what_is_gone(
+    team: Team, name: str, others: dict[str, str] | None, cause: str
+) -> None:
+    commit = team.launch(name, {"Dockerfile": _BASE})
+    team.room.until(
+        team.room.message(GENERAL, lambda m: name in m["text"] and commit[:7] in str(m["blocks"]))
+    )
+    shutil.rmtree(team.folder / name)
+    if others:
+        a_repository(team.folder / name, others)
+    gone = team.ended(name)
+
+    team.room.post("/person/command", {"user": BEN, "channel": GENERAL, "text": f"/binder delete {gone.id}"})
+    assert f"Cause: `{cause}`" in str(gone.message["blocks"])
+    gone.until_told(lambda m: name in m["text"] and "Its instance is gone" in m["text"])

@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.acceptance.playing import buttons_of
+from tests.acceptance.real_guest.conftest import Launched
 from tests.acceptance.real_guest.seen import Seen
 from tests.fakes.playground import BEN, GENERAL
 
@@ -29,3 +31,17 @@ def test_given_a_failed_launch_when_retried_then_a_new_attempt_has_an_instance_o
     ended = {"user": BEN, "channel": GENERAL, "text": f"/binder delete {failed.id}"}
     assert failed.room.post("/person/command", ended)["ok"]
     failed.until_told(lambda m: "broken" in m["text"] and "Its instance is gone" in m["text"])
+
+
+@pytest.mark.last
+def test_given_a_server_that_runs_and_never_answers_then_that_is_told_with_what_it_said(
+    launched: Launched,
+) -> None:
+    mute = launched("mute")
+
+    shown = str(mute.message["blocks"])
+    assert "Cause: `server-silent`" in shown
+    assert "thinking" in shown
+    assert next(iter(buttons_of(mute.message))) == "binder.relaunch"
+    mute.room.post("/person/command", {"user": BEN, "channel": GENERAL, "text": f"/binder delete {mute.id}"})
+    mute.until_told(lambda m: "mute" in m["text"] and "Its instance is gone" in m["text"])

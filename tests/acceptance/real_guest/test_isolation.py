@@ -1,13 +1,15 @@
 """What a real instance keeps a notebook from, and what it shows the outside."""
 
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.acceptance.real_guest.seen import Seen
-from tests.beds.guest_bed import HOST
+from tests.beds.guest_bed import HOST, folder_of
 
 pytestmark = [pytest.mark.acceptance, pytest.mark.timeout(1200)]
 
@@ -37,6 +39,34 @@ async def test_given_a_notebook_cell_when_it_tries_what_is_not_the_persons_then_
         await browser.enter(browser.ticket)
 
         assert await browser.compute(_TRIES) == "[]"
+
+
+async def test_given_a_neighbour_on_the_private_network_when_a_cell_tries_it_then_only_the_instance_itself_gets_there(
+    ready: Seen, failed: Seen
+) -> None:
+    neighbour = next(a["addr"] for a in addresses(failed) if a["OS-EXT-IPS:type"] == "fixed")
+    tries = f"import socket; socket.create_connection(({neighbour!r}, 443), timeout=5); print('reached')"
+
+    reached = said_on(ready, tries)
+    async with ready.browser() as browser:
+        await browser.enter(browser.ticket)
+        from_a_cell = await browser.compute(
+            f"try:\n    {tries}\nexcept OSError as error:\n    print(type(error).__name__)"
+        )
+
+    assert (reached, from_a_cell != "reached") == ("reached\n", True)
+
+
+def addresses(binder: Seen) -> list[dict[str, str]]:
+    """Of its instance, as Nova shows them."""
+    return [a for found in binder.servers()[0].addresses.values() for a in found]
+
+
+def said_on(binder: Seen, code: str) -> str:
+    """What Python prints on the network of its instance, outside the containers there."""
+    init = (folder_of(binder.servers()[0].id) / "init.pid").read_text().strip()
+    inside = ["nsenter", f"--net=/proc/{init}/ns/net", sys.executable, "-c", code]
+    return subprocess.run(inside, check=True, capture_output=True, text=True).stdout
 
 
 def test_given_the_address_when_other_ports_are_tried_from_outside_then_only_443_is_open(

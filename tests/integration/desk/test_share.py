@@ -16,6 +16,7 @@ from provisioning.model import Binder, BinderId, Outcome, Phase
 from provisioning.store import binders, shares
 from provisioning.store.membership import epoch_of
 from provisioning.tickets import Signer
+from tests.fakes.signing import one
 from tests.integration.desk.conftest import ADA, BEN, GENERAL, GIL, RANDOM, TEACHING, Workspace
 
 pytestmark = pytest.mark.integration
@@ -239,7 +240,7 @@ async def test_given_it_was_taken_back_before_the_link_is_sent_then_there_is_non
     await _told(workspace, ADA, "share @ben")
     await _told(workspace, BEN, f"open {ONE}")
     [wanted] = workspace.links
-    entrance = Entrance(workspace.db, Signer.generate(), workspace.clock)
+    entrance = Entrance(workspace.db, one(Signer.generate()), workspace.clock)
     before = _claims(await entrance.private_link(wanted))
 
     await _told(workspace, ADA, "unshare")
@@ -253,7 +254,7 @@ async def test_given_the_owner_then_their_link_is_of_the_epoch_of_now(workspace:
     await workspace.has(ONE, owner=ADA)
     for said in ("share @ben", "unshare", f"open {ONE}"):
         await _told(workspace, ADA, said)
-    entrance = Entrance(workspace.db, Signer.generate(), workspace.clock)
+    entrance = Entrance(workspace.db, one(Signer.generate()), workspace.clock)
 
     assert [("share" in wanted) for wanted in workspace.links] == [False]
     assert _claims(await entrance.private_link(workspace.links[0]))["epoch"] == 1

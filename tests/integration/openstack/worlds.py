@@ -32,6 +32,7 @@ from provisioning.sites import Sites
 from provisioning.store import binders
 from provisioning.store.database import Database
 from tests.conftest import Clock
+from tests.fakes.signing import told_at_birth
 from tests.strategies import a_binder, a_plan
 
 QUICK = 100.0  # listings a second: the bed is ours
@@ -89,7 +90,7 @@ class World:
         inventory = Inventory(cloud, self.clock, every=timedelta(0))
         sites = Sites.only(cloud, inventory, volume_root_below_gib=self.policy.volume_root_below_gib)
         actor = Actor(
-            db=self.db, sites=sites, link=None, plan=self._plan, orders=Orders(bot_keys=("k1", "k2")),
+            db=self.db, sites=sites, link=None, plan=self._plan, orders=Orders(bot_keys=told_at_birth),
             deployment=self.deployment, clock=self.clock,
         )  # type: ignore[arg-type]  # fmt: skip
         return Launcher(
@@ -106,13 +107,16 @@ class World:
             await binders.insert(tx, a_binder(now=self.clock.now, id=binder_id))
         return binder_id
 
-    async def until(self, binder_id: BinderId, *phases: Phase, most: int = 700, s: float = 2) -> Binder:
-        """Step until the binder is in one of these phases."""
+    async def until(
+        self, binder_id: BinderId, *phases: Phase, most: int = 700, s: float = 2, rest_s: float = 0
+    ) -> Binder:
+        """Step until the binder is in one of these phases. ``rest_s``: real seconds between steps, where they wait for nothing else."""
         for _ in range(most):
             binder = await self.now(binder_id)
             if binder.phase in phases:
                 return binder
             await self.later(s)
+            await asyncio.sleep(rest_s)
             await self.launcher.step(binder_id)
         raise AssertionError(f"still {binder.phase}: {binder}")
 
