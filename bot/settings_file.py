@@ -100,6 +100,11 @@ class _Reader:
                     self.lines[f"{block}.tls"], f"{block}.tls is proxy, and nothing says which.",
                     f"Write {block}.proxy_host beside it, or tls: internal.",
                 )  # fmt: skip
+            if values.get("tls") == "domain" and "domain" not in values:
+                self._wrong(
+                    self.lines[f"{block}.tls"], f"{block}.tls is domain, and nothing says which.",
+                    f"Write {block}.domain beside it, or tls: ip.",
+                )  # fmt: skip
 
     def _clouds(self, node: yaml.Node) -> None:
         if not isinstance(node, yaml.MappingNode) or not node.value:

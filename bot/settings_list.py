@@ -81,7 +81,24 @@ def _is_github_api(value: object) -> bool:
 
 
 def _is_tls(value: object) -> bool:
-    return value in ("proxy", "internal")
+    return value in ("proxy", "internal", "domain", "ip")
+
+
+def _is_domain(value: object) -> bool:
+    """Whether each instance gets a name of its own by it, whatever its id and address."""
+    if not isinstance(value, str) or not re.search(r"\{(id|address)\}", value):
+        return False
+    longest = value.replace("{id}", "a" * 20).replace("{address}", "255-255-255-255")
+    return _is_host(longest) and all(len(label) <= 63 for label in longest.split("."))
+
+
+def _is_directory(value: object) -> bool:
+    """Whether Caddy would ask it: https, or this machine."""
+    return isinstance(value, str) and re.fullmatch(r"https://[^\s/@]+/\S*", value) is not None
+
+
+def _is_mail(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[^\s@:]{1,64}@\S+", value) is not None
 
 
 _PRESETS = ("jetstream2", "generic", "local")
@@ -94,8 +111,11 @@ SETTINGS: Mapping[str, Setting] = {
     "cloud.network": Setting(check=_is_text, wants="a network's name or id", default=None, meaning="The network of the instances; without it the project's auto-allocated one."),
     "cloud.external_network": Setting(check=_is_text, wants="a network's name or id", default=None, meaning="Where floating IPs come from: public, or the only external one."),
     "cloud.keypair": Setting(check=_is_text, wants="a key pair's name", default=None, meaning="Whoever has its private key gets a shell on every instance; without it nobody does."),
-    "cloud.tls": Setting(check=_is_tls, wants="proxy or internal", default=None, meaning="Who shows browsers a certificate: the cloud's application proxy, or each instance one that no browser knows."),
+    "cloud.tls": Setting(check=_is_tls, wants="proxy, internal, domain or ip", default=None, meaning="Who shows browsers a certificate: the cloud's application proxy, or each instance: one that no browser knows, or by ACME one for its name or its address."),
     "cloud.proxy_host": Setting(check=_is_host, wants="a host's name", default=None, meaning="The host of the application proxy, with tls proxy."),
+    "cloud.domain": Setting(check=_is_domain, wants="a host's name with {id} or {address} in it, such as b-{address}.binder.example.org", default=None, meaning="With tls domain, each instance's name. {id} is the environment's id, {address} its floating IP with hyphens for dots."),
+    "cloud.acme_directory": Setting(check=_is_directory, wants="an https URL", default=None, meaning="The ACME server that certifies instances, with tls domain or ip; Let's Encrypt without it."),
+    "cloud.acme_contact": Setting(check=_is_mail, wants="a mail address", default=None, meaning="Where the ACME server may write to about certificates."),
     "cloud.volume_root_below_gib": Setting(check=_is_count_or_zero, wants="a whole number of GiB, 0 for never", default=None, meaning="Flavors with a smaller disk than this get a volume; 40 without it."),
     "cloud.requests_per_s": Setting(check=_is_positive, wants="a number above 0", default=None, meaning="How many times a second the cloud is asked for lists; 2 without it."),
     "clouds": Setting(check=lambda v: isinstance(v, dict), wants="the settings of several clouds by their names", default={}, meaning="Several clouds instead of `cloud`, by the names that people type; the first is the default."),

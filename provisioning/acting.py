@@ -104,12 +104,19 @@ class Actor:
                 async with self.db.transaction() as tx:
                     await binders.keep_log(tx, binder.id, binder.attempt, text, self.clock())
             case CheckPublic():
-                is_certified = seen.address is None or seen.address.tls != "internal"
+                is_certified = (
+                    seen.address is None or seen.address.is_certified
+                ) and not await self._is_uncertified(binder)
                 if not await self.link.reaches_people(binder.public_url, is_certified=is_certified):
                     raise TemporaryError(
                         "public-silent", f"{binder.public_url} does not answer yet.", "It is tried again."
                     )
         return Done()
+
+    async def _is_uncertified(self, binder: Binder) -> bool:
+        """Whether this attempt's guest ever told so: an agent that was started again does not know it any more."""
+        async with self.db.transaction() as tx:
+            return any(r.uncertified for r in await binders.reports(tx, binder.id, binder.attempt))
 
     async def _make(self, binder: Binder, action: Action, seen: Seen, mark: Mark) -> CloudObject:
         cloud = self.sites.of(binder).cloud

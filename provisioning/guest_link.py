@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
+from provisioning import uncertified
 from provisioning.errors import TemporaryError
 from provisioning.failures import explained
 from provisioning.model import Failure, Interface, Report
@@ -210,6 +211,7 @@ def report_from_json(value: Mapping[str, Any]) -> Report:
             failure=_failure(failure) if failure else None,
             note=_text(value.get("note", ""), _SENTENCE),
             open_path=_text(value.get("open_path", ""), _SENTENCE),
+            uncertified=uncertified.reason(_text(value.get("uncertified", ""), _SENTENCE)),
             awaits=_text(value.get("awaits", ""), _WORD),
         )
     except (KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:

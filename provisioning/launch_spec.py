@@ -61,6 +61,7 @@ def launch_json(
         "open_url": plan.request.open_url,
         "runtime": runtime,  # docker: repo2docker and Docker; venv: a private virtual environment
         "tls": address.tls,
+        "issuers": list(address.issuers),
         "public_url": address.public_url,
         "listen": address.listen,
         "bot_keys": list(bot_keys),

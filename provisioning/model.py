@@ -143,6 +143,7 @@ class Report:
     failure: Failure | None = None  # with failed
     note: str = ""  # what the guest decided, for people: "built from binder/", "opens a.ipynb"
     open_path: str = ""  # with ready: what the first button opens
+    uncertified: str = ""  # why its own address has no certificate that browsers know, for people
     awaits: str = ""  # with fetch: "token" where the guest waits for one, said again after each restart
 
 

@@ -75,7 +75,7 @@ def build_step(reports: Sequence[Report]) -> str:
 
 def notes_of(reports: Sequence[Report], most: int = 5) -> list[str]:
     """What the guest decided, for people, each sentence once; also says where the reduced way is used."""
-    said = dict.fromkeys(blocks.words(r.note) for r in reports if r.note)
+    said = dict.fromkeys(blocks.words(told) for r in reports for told in (r.note, r.uncertified) if told)
     return [note for note in said if note][-most:]
 
 

@@ -34,6 +34,20 @@ class Address:
     agent_url: str  # where the bot's signed calls go; the Host is always agent.binderops.internal
     listen: str  # HOST:PORT for the guest's Caddy
     tls: str  # off, internal, proxy, domain, ip
+    acme: Json | None = None  # with domain and ip: Caddy's `acme` issuer
+
+    @property
+    def issuers(self) -> tuple[Json, ...]:
+        """Of whom the guest's Caddy wants the people's certificate: the next where one gives none. Empty: it needs none."""
+        own: Json = {"module": "internal"}
+        if self.tls in ("off", "proxy"):
+            return ()
+        return (own,) if self.acme is None else ({"module": "acme", **self.acme}, own)
+
+    @property
+    def is_certified(self) -> bool:
+        """Whether browsers know who certifies it. An operator's own ACME directory may be known to some only."""
+        return self.tls != "internal" and "ca" not in (self.acme or {})
 
 
 class Cloud(Protocol):

@@ -15,6 +15,7 @@ from provisioning import user_data
 from provisioning.clouds import (
     Address,
     ServerSpec,
+    openstack_address,
     openstack_bodies,
     openstack_objects,
 )
@@ -32,8 +33,6 @@ T = TypeVar("T")
 
 _CALL_S = 90.0  # for a whole call: sign-in, turn, answer
 _MOST_CONSOLE = 100_000  # bytes: what Nova keeps
-_PEOPLES_PORT = 80  # where the application proxy comes in
-_OPEN = {"internal": (443,), "proxy": (443, _PEOPLES_PORT)}  # TCP ports by the way of TLS
 
 
 class OpenStackCloud:
@@ -163,15 +162,8 @@ class OpenStackCloud:
         return text[-_MOST_CONSOLE:]
 
     def address(self, mark: Mark, port: CloudObject, floating_ip: CloudObject) -> Address:  # noqa: ARG002  the interface's
-        """By the floating IP; with an application proxy people come by its name, the bot by the address."""
-        ip, is_by_proxy = floating_ip.address, self._settings.tls == "proxy"
-        by_proxy = f"http-{ip.replace('.', '-')}-{_PEOPLES_PORT}.{self._settings.proxy_host}"
-        return Address(
-            public_url=f"https://{by_proxy if is_by_proxy else ip}",
-            agent_url=f"https://{ip}",
-            listen=f"0.0.0.0:{_PEOPLES_PORT if is_by_proxy else 443}",
-            tls=self._settings.tls,
-        )
+        """By the floating IP, or by the name that the settings give it."""
+        return openstack_address.address(self._settings, mark, floating_ip.address)
 
     async def close(self) -> None:
         """Begin nothing more."""
@@ -199,7 +191,7 @@ class OpenStackCloud:
     async def _create_port(self, mark: Mark) -> CloudObject:
         network = await self.lookups.network_id(self._settings.network)
         group = await self.lookups.security_group_id(
-            f"binderops-{self._deployment}", _OPEN[self._settings.tls]
+            f"binderops-{self._deployment}", openstack_address.open_ports(self._settings.tls)
         )
         body = openstack_bodies.port(mark, network, group)
         found = await self.wire.posted("network", "/ports", body, "port", asked="create the port")

@@ -13,6 +13,7 @@ from provisioning.checks import Finding, fail, failed, ok, skipped, unknown
 from provisioning.clouds import openstack_network_verdicts as nets
 from provisioning.clouds import openstack_verdicts as verdicts
 from provisioning.clouds.openstack import OpenStackSettings
+from provisioning.clouds.openstack_address import name_of
 from provisioning.clouds.openstack_facts import Credential, Facts, Identity, Network
 from provisioning.errors import BinderopsError, NotFoundError, TemporaryError
 from provisioning.model import CloudObject, Flavor, Kind, Status
@@ -109,7 +110,10 @@ class ProjectChecks:
         return [verdicts.clock(self._who)]
 
     async def _address(self) -> Sequence[Finding]:
-        return [verdicts.address(self.settings, self._who.auth_url)]
+        if self.settings.tls != "domain":
+            return [verdicts.address(self.settings, self._who.auth_url)]
+        name = name_of(self.settings.domain, binder="aaaabbbbcc", ip=nets.AN_ADDRESS)
+        return [nets.name(self.settings, name, await self.facts.addresses_of(name))]
 
     async def _flavor_found(self) -> Sequence[Finding]:
         self._flavors = tuple(priced(f, self.plans.prices) for f in await self.facts.flavors())

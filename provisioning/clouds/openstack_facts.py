@@ -3,6 +3,8 @@
 `Facts` is what the checks ask, `OpenStackFacts` asks the driver's own wire, so that a check sees what a launch would see.
 """
 
+import asyncio
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -112,6 +114,10 @@ class Facts(Protocol):
         """The external networks that routers lead to from this network; an empty text for a router without one."""
         ...
 
+    async def addresses_of(self, name: str) -> frozenset[str]:
+        """The IPv4 addresses that this machine's resolver has for the name; none where it does not exist."""
+        ...
+
     async def security_group(self, name: str) -> Group | None: ...
 
     async def security_group_allowance(self) -> Allowance: ...
@@ -144,6 +150,13 @@ class OpenStackFacts:
 
     async def images(self, name: str) -> tuple[Image, ...]:
         return await self._cloud.run("list the images", lambda: self._images(name))
+
+    async def addresses_of(self, name: str) -> frozenset[str]:
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(name, 443, family=socket.AF_INET)
+        except socket.gaierror:
+            return frozenset()
+        return frozenset(str(place[0]) for *_, place in found)
 
     async def image_names(self) -> tuple[str, ...]:
         listed = await self._listed("image", "/images", "images", status="active")

@@ -1,17 +1,19 @@
-"""What the networks of an OpenStack project mean for launches: one finding each, with who mends what. Pure.
+"""What the networks of an OpenStack project, and the names for them, mean for launches: one finding each, with who mends what. Pure.
 
 The choice follows the driver's (`openstack_lookups`): the network that is named, else the auto-allocated topology's, else the only one.
 """
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from provisioning.checks import Finding, fail, failed, ok, unknown, warn
 from provisioning.clouds.openstack_facts import Group, Network, is_left_out
+from provisioning.clouds.openstack_session import OpenStackSettings
 from provisioning.errors import BinderopsError
 from provisioning.quota import Allowance
 
+AN_ADDRESS = "192.0.2.10"  # for documentation (RFC 5737), so nobody's
 _AUTOMATIC = "auto_allocated_network"  # as Neutron names it
 _USUAL = "public"  # the driver's own preference, which nobody wrote down
 
@@ -84,6 +86,27 @@ def route(network: Network, external: Network, gateways: frozenset[str]) -> Find
             "`binderops check --launch` tries it.",
         )  # fmt: skip
     return fail("route", f"No router leads {said}, so no floating IP can be given to an instance.", mend)
+
+
+def name(settings: OpenStackSettings, tried: str, found: Collection[str]) -> Finding:
+    """Whether names by the settings' pattern lead to floating IPs: ``tried`` is that of `AN_ADDRESS`, ``found`` where it leads."""
+    who = settings.acme_directory or "Let's Encrypt"
+    if "{address}" not in settings.domain:
+        return unknown(
+            "address",
+            f"browsers come by {settings.domain}, certified by {who}; where such a name leads can be seen only when there is one",
+            "Something of yours must write its record as soon as there is a floating IP: docs/howto/serve-on-openstack.md#certificates.",
+        )
+    if AN_ADDRESS in found:
+        return ok(
+            "address",
+            f"browsers come by {settings.domain}, certified by {who}; {tried} leads to {AN_ADDRESS}",
+        )
+    led = " and ".join(sorted(found)) or "nowhere"
+    mend = "Whoever runs the bot must have a name server answer such names with the address in them, or set cloud.tls: ip."
+    return fail(
+        "address", f"Nobody could open an environment: {tried} leads to {led}, not to {AN_ADDRESS}.", mend
+    )
 
 
 def security_group(name: str, found: Group | None, allowance: Allowance) -> Finding:

@@ -38,8 +38,11 @@ class OpenStackSettings:
     )
     image: str = "Featured-Ubuntu24"  # where a launch names none
     keypair: str = ""  # for the operator's own way in; empty: none
-    tls: str = "internal"  # or proxy
+    tls: str = "internal"  # or proxy, domain, ip
     proxy_host: str = ""  # of the application proxy, with tls proxy
+    domain: str = ""  # the pattern of instances' names, with tls domain
+    acme_directory: str = ""  # of whoever certifies them; empty: Let's Encrypt
+    acme_contact: str = ""  # a mail address that it may write to
     volume_root_below_gib: int = 40
     requests_per_s: float = 2.0  # for whatever only reads
     answer_within_s: float = 30.0  # how long one answer may take to begin

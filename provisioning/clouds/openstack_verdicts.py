@@ -49,6 +49,9 @@ def address(settings: OpenStackSettings, auth_url: str) -> Finding:
         return warn("address", f"{said}.", f"Whoever runs the bot should set {mend}")
     if settings.tls == "proxy":
         return ok("address", f"browsers come by the application proxy {settings.proxy_host}")
+    if settings.tls == "ip":
+        who = settings.acme_directory or "Let's Encrypt"
+        return ok("address", f"browsers come by the floating IP, certified by {who}")
     return ok("address", "browsers come by the floating IP, to a certificate that none of them knows")
 
 

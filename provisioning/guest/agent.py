@@ -66,13 +66,8 @@ class Agent:
         except StoppedError:
             pass
         except BadOrdersError as error:
-            self._fail(
-                Cause(
-                    "orders-unreadable",
-                    str(error),
-                    "Tell whoever runs the bot: agent and bot do not fit together.",
-                )
-            )
+            hint = "Tell whoever runs the bot: agent and bot do not fit together."
+            self._fail(Cause("orders-unreadable", str(error), hint))
             return 1
         finally:
             self._children.stop_all()
@@ -101,9 +96,8 @@ class Agent:
             for line in traceback.format_exc().splitlines():
                 self._log.write("agent", line)
             words = f"The agent itself broke: {type(error).__name__}."
-            self._fail(
-                Cause("agent-broke", words, "Press Retry; if it happens again, tell whoever runs the bot.")
-            )
+            hint = "Press Retry; if it happens again, tell whoever runs the bot."
+            self._fail(Cause("agent-broke", words, hint))
             self._rest()
 
     def _set_up(self) -> None:
@@ -156,8 +150,13 @@ class Agent:
         write_json(file, caddy.config(self._orders, upstreams, home=home, **certificates), mode=0o600)
         args = [self._environ.get("CADDY_BIN", "caddy"), "run", "--config", str(file)]
         env = {**self._tools, "HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
-        self._caddy = Service("caddy", self._children, lambda: args, env, home, self._logger("caddy"))
+        self._caddy = Service("caddy", self._children, lambda: args, env, home, self._hear_caddy)
         self._caddy.start()
+
+    def _hear_caddy(self, line: str) -> None:
+        self._log.write("caddy", line)
+        if "get certificate from issuer" in line:
+            self._reports.uncertified = line
 
     def _cut_off(self) -> None:
         """End the connections that are open: Caddy asks about a websocket once. First the bot's call gets its answer."""

@@ -28,19 +28,15 @@ class Upstreams:
 
 def config(orders: Orders, upstreams: Upstreams, *, home: Path, certificate: Path, key: Path) -> Json:
     """The whole configuration. ``home`` is where Caddy keeps its own files; the certificate is the agent's own."""
-    people, agent = _people_site(orders, upstreams), _agent_site(upstreams)
-    servers: Json
+    listen, sites = orders.listen, [_people_site(orders, upstreams), _agent_site(upstreams)]
+    servers: Json = {}
     if orders.tls == "proxy":
-        host = orders.listen.rpartition(":")[0]
-        servers = {
-            "people": _server(orders.listen, [people]),
-            "agent": _server(f"{host}:{AGENT_TLS_PORT}", [agent]),
-        }
-    else:
-        servers = {"both": _server(orders.listen, [people, agent])}
+        servers["people"] = _server(listen, [sites.pop(0)])
+        listen = f"{listen.rpartition(':')[0]}:{AGENT_TLS_PORT}"
+    servers["agent"] = _server(listen, sites)
     apps: Json = {"http": {"servers": servers}}
     if orders.tls != "off":
-        _add_tls(servers["agent" if orders.tls == "proxy" else "both"], orders)
+        _add_tls(servers["agent"], orders)
         apps["tls"] = _tls(orders, certificate, key)
         # Never put into the machine's own trust store.
         apps["pki"] = {"certificate_authorities": {"local": {"install_trust": False}}}
@@ -56,7 +52,7 @@ def _server(listen: str, sites: List[Json]) -> Json:
     return {
         "listen": [listen],
         "routes": [*sites, {"handle": [{"handler": "static_response", "status_code": 421}]}],
-        # Certificates are named below; no port 80, no redirects, no surprise.
+        # Certificates are named below; no redirects, no surprise.
         "automatic_https": {"disable": True},
     }
 
@@ -129,10 +125,7 @@ def _proxy(to: str) -> Json:
 
 def _add_tls(server: Json, orders: Orders) -> None:
     server["tls_connection_policies"] = [
-        {
-            "match": {"sni": [AGENT_HOST]},
-            "certificate_selection": {"any_tag": [_AGENT_CERTIFICATE]},
-        },
+        {"match": {"sni": [AGENT_HOST]}, "certificate_selection": {"any_tag": [_AGENT_CERTIFICATE]}},
         # Clients send no name for a bare address.
         {"default_sni": AGENT_HOST if orders.tls == "proxy" else orders.public_host},
     ]
@@ -141,10 +134,9 @@ def _add_tls(server: Json, orders: Orders) -> None:
 def _tls(orders: Orders, certificate: Path, key: Path) -> Json:
     loaded = {"certificate": str(certificate), "key": str(key), "tags": [_AGENT_CERTIFICATE]}
     tls: Json = {"certificates": {"load_files": [loaded]}}
-    if orders.tls == "internal":
-        tls["certificates"]["automate"] = [orders.public_host]
-        policy = {"subjects": [orders.public_host], "issuers": [{"module": "internal"}]}
-        tls["automation"] = {"policies": [policy]}
+    if orders.issuers:
+        tls["certificates"]["automate"] = subjects = [orders.public_host]
+        tls["automation"] = {"policies": [{"subjects": subjects, "issuers": orders.issuers}]}
     return tls
 
 

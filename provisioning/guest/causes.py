@@ -38,14 +38,7 @@ class Cause:
 
     def as_json(self) -> Mapping[str, Any]:
         """As it stands in a report."""
-        return {
-            "code": self.code,
-            "message": self.message,
-            "hint": self.hint,
-            "lines": list(self.lines),
-            "step": self.step,
-            "evidence": list(self.evidence),
-        }
+        return vars(self)
 
 
 class FailedError(Exception):

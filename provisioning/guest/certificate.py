@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from base64 import b64decode
+import ssl
 from pathlib import Path
 from typing import Mapping
 
@@ -40,12 +39,5 @@ def ensure(state: Path, children: Children, env: Mapping[str, str]) -> tuple[Pat
         made_key.chmod(0o600)
         made_key.replace(key)
         made.replace(certificate)
-    return certificate, key, fingerprint(certificate.read_text())
-
-
-def fingerprint(pem: str) -> str:
-    """The SHA-256 of a PEM certificate's DER form, in hex. Raises ``ValueError``."""
-    found = re.search(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", pem, re.DOTALL)
-    if not found:
-        raise ValueError("no certificate")
-    return hashlib.sha256(b64decode(found.group(1))).hexdigest()
+    der = ssl.PEM_cert_to_DER_cert(certificate.read_text())
+    return certificate, key, hashlib.sha256(der).hexdigest()

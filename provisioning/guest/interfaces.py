@@ -28,7 +28,7 @@ class Interface:
 
     def as_json(self) -> Mapping[str, str]:
         """As it stands in a report."""
-        return {"name": self.name, "title": self.title, "path": self.path}
+        return vars(self)
 
 
 FIXED = (
@@ -125,7 +125,7 @@ class Browser:
             return answer.status, answer.getheader("Location", "")
 
     def _connect(self) -> http.client.HTTPConnection:
-        if self._orders.tls != "internal":
+        if not self._orders.issuers:
             return http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_S)
         # Our own Caddy on our own loopback, with a certificate of its own authority.
         context = ssl.create_default_context()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from .rules import Rules
 
 AGENT_HOST = "agent.binderops.internal"
-TLS_MODES = ("off", "internal", "proxy")
+TLS_MODES = ("off", "internal", "proxy", "domain", "ip")
 _KEY_BYTES = 32
 _BINDER = re.compile(r"[a-z0-9]{4,20}")
 _IDS = {  # of each kind of source: what its immutable ids look like
@@ -81,6 +81,7 @@ class Orders:
     open_url: str
     runtime: str  # docker venv
     tls: str
+    issuers: Sequence[Any]  # Caddy's, each if those before it give no certificate
     public_url: str
     listen: str  # HOST:PORT of the people's site
     bot_keys: tuple[str, ...]
@@ -141,6 +142,7 @@ def parse(value: Any) -> Orders:
             open_url=str(value["open_url"]),
             runtime=_one_of(value["runtime"], ("docker", "venv"), "runtime"),
             tls=_one_of(value["tls"], TLS_MODES, "tls"),
+            issuers=list(value.get("issuers", ())),
             public_url=str(value["public_url"]).rstrip("/"),
             listen=str(value["listen"]),
             bot_keys=checked_keys(value["bot_keys"]),

@@ -45,7 +45,7 @@ class Reports:
         self._console = console
         self._changed = threading.Condition()
         self._all: list[dict[str, Any]] = _read(path)
-        self.cert_sha256 = ""
+        self.cert_sha256 = self.uncertified = ""
 
     @property
     def last(self) -> Optional[Mapping[str, Any]]:
@@ -69,6 +69,7 @@ class Reports:
         extras = {
             "step": list(step) if step else None,
             "cert_sha256": self.cert_sha256,
+            "uncertified": self.uncertified,
             "note": note,
             "interfaces": None if interfaces is None else list(interfaces),
             "failure": failure,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from provisioning.clouds import Address, ServerSpec
 from provisioning.errors import BinderopsError, ConflictError, TemporaryError
@@ -30,6 +31,7 @@ class FakeCloud:
         self._made_at: dict[CloudId, datetime] = {}
         self.allowances: dict[Resource, Allowance] = {}
         self._count = 0
+        self.address_is: dict[str, Any] = {"tls": "off"}  # what addresses are told of TLS
 
     async def identity(self) -> str:
         self._called("identity")
@@ -84,7 +86,7 @@ class FakeCloud:
             public_url=f"http://b-{mark.binder}.localhost:1",
             agent_url="http://127.0.0.1:1",
             listen="127.0.0.1:1",
-            tls="off",
+            **self.address_is,
         )
 
     async def close(self) -> None:

@@ -128,6 +128,7 @@ class GuestBench:
         commit: str,
         *,
         tls: str = "off",
+        acme: Mapping[str, object] | None = None,
         awaits_token: bool = False,
         address: Address | None = None,
         **launch: Any,
@@ -142,6 +143,7 @@ class GuestBench:
             agent_url=f"{scheme}://127.0.0.1:{port}",
             listen=f"127.0.0.1:{port}",
             tls=tls,
+            acme=acme,
         )
         self.public_url, self.agent_url, self.listen = address.public_url, address.agent_url, address.listen
         orders = dict(

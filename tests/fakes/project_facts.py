@@ -33,6 +33,7 @@ class ProjectFacts:
         self.pictures: tuple[Image, ...] = (UBUNTU,)
         self.nets: tuple[Network, ...] = (OWN, PUBLIC)
         self.routes: frozenset[str] = frozenset({PUBLIC.id})
+        self.names: dict[str, set[str]] = {}
         self.group: Group | None = Group(open_tcp=frozenset({443}))
         self.groups = Allowance(limit=10, used=1)
         self.keypairs: set[str] = set()
@@ -92,6 +93,10 @@ class ProjectFacts:
     async def gateways(self, network_id: str) -> frozenset[str]:
         self._ask("gateways")
         return self.routes
+
+    async def addresses_of(self, name: str) -> frozenset[str]:
+        self._ask("addresses_of")
+        return frozenset(self.names.get(name, ()))
 
     async def security_group(self, name: str) -> Group | None:
         self._ask("security_group")

@@ -18,6 +18,7 @@ from provisioning.model import (
     BinderId,
     Event,
     Happened,
+    Json,
     Kind,
     Mark,
     Outcome,
@@ -49,11 +50,13 @@ class FakeLink:
     def __init__(self) -> None:
         self.is_public = True
         self.text = "line one\nline two\n"
+        self.was_certified: list[bool] = []  # whether that was asked for
 
     async def log(self, agent_url: str, binder: str, **_: object) -> str:
         return self.text
 
     async def reaches_people(self, public_url: str, *, is_certified: bool = True) -> bool:
+        self.was_certified.append(is_certified)
         return self.is_public
 
 
@@ -148,6 +151,30 @@ async def test_given_a_ready_binder_when_deleted_then_nothing_is_left_in_the_clo
     ended = await bench.run_until(Phase.DELETED)
 
     assert (ended.outcome, bench.cloud.objects) == (Outcome.OK, {})
+
+
+@pytest.mark.parametrize(
+    ("tls", "acme", "uncertified", "is_certified"),
+    [
+        pytest.param("proxy", None, "", True, id="the proxy's"),
+        pytest.param("internal", None, "", False, id="the instance's own"),
+        pytest.param("ip", {"profile": "shortlived"}, "", True, id="by ACME"),
+        pytest.param("ip", {"profile": "shortlived"}, "Too many certificates.", False, id="by ACME in vain"),
+        pytest.param("domain", {"ca": "https://ca.example/directory"}, "", False, id="by an own ACME server"),
+    ],
+)
+async def test_given_a_way_of_tls_when_the_public_address_is_tried_then_only_a_certificate_that_is_meant_to_be_known_must_be(
+    bench: Bench, tls: str, acme: Json | None, uncertified: str, is_certified: bool
+) -> None:
+    bench.cloud.address_is = {"tls": tls, "acme": acme}
+    await bench.start()
+    await bench.run_until(Phase.BOOTING)
+    await bench.hear(a_report("build", 2, uncertified=uncertified))  # and the agent was started again
+    await bench.hear(a_report("ready", 3, interfaces=(LAB,), open_path="/lab"))
+
+    await bench.run_until(Phase.READY)
+
+    assert bench.link.was_certified == [is_certified]
 
 
 async def test_given_a_create_whose_answer_was_lost_when_stepped_again_then_its_object_is_adopted(

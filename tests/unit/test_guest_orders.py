@@ -28,6 +28,10 @@ def launch(tls: str = "off", **changed: Any) -> dict[str, Any]:
     address = Address(
         public_url=f"{scheme}://b-aaaa.localhost:8123", agent_url="", listen="127.0.0.1:8123", tls=tls
     )
+    return launch_at(address, **changed)
+
+
+def launch_at(address: Address, **changed: Any) -> dict[str, Any]:
     made = launch_json(
         a_binder(),
         a_plan(),
@@ -101,7 +105,7 @@ def test_given_a_kind_of_source_then_its_id_must_have_its_form(
         pytest.param({"bot_keys": ["short"]}, id="a key that is none"),
         pytest.param({"bot_keys": KEYS[0]}, id="a key that is no list"),
         pytest.param({"public_url": "https://b-aaaa.localhost"}, id="TLS in the address only"),
-        pytest.param({"tls": "domain"}, id="a mode that is not there yet"),
+        pytest.param({"tls": "none"}, id="another mode"),
         pytest.param({"listen": "127.0.0.1"}, id="no port"),
         pytest.param({"runtime": "chroot"}, id="another runtime"),
         pytest.param({"limits": {}}, id="no limits"),
@@ -190,6 +194,29 @@ def test_given_mode_proxy_then_people_come_plainly_and_the_bot_by_tls() -> None:
         "people": (["127.0.0.1:8123"], False),
         "agent": (["127.0.0.1:443"], True),
     }
+
+
+@pytest.mark.parametrize(
+    ("tls", "issuers"),
+    [
+        pytest.param("internal", [{"module": "internal"}], id="its own"),
+        pytest.param(
+            "ip", [{"module": "acme", "profile": "shortlived"}, {"module": "internal"}], id="by ACME"
+        ),
+    ],
+)
+def test_given_issuers_then_caddy_asks_them_in_their_order_for_the_public_host_alone(
+    tls: str, issuers: list[dict[str, str]]
+) -> None:
+    apps = rendered(tls, issuers=issuers)["apps"]
+
+    assert apps["tls"]["certificates"]["automate"] == ["b-aaaa.localhost"]
+    assert apps["tls"]["automation"] == {"policies": [{"subjects": ["b-aaaa.localhost"], "issuers": issuers}]}
+    assert [s["automatic_https"] for s in apps["http"]["servers"].values()] == [{"disable": True}]
+
+
+def test_given_mode_proxy_then_nobody_is_asked_for_a_certificate() -> None:
+    assert list(rendered("proxy")["apps"]["tls"]["certificates"]) == ["load_files"]
 
 
 @pytest.mark.parametrize(("tls", "scheme"), [("off", "http"), ("internal", "https"), ("proxy", "https")])

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from provisioning.checks import Finding, State
-from provisioning.clouds.openstack import OpenStackSettings
+from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.clouds.openstack_checks import ProjectChecks
-from provisioning.clouds.openstack_facts import Credential
+from provisioning.clouds.openstack_facts import Credential, OpenStackFacts
 from provisioning.errors import ConflictError, NotFoundError, RefusedError, TeamError, TemporaryError
 from provisioning.model import BinderId, CloudId, CloudObject, Kind, Mark, Status
 from provisioning.plan import PlanPolicy, PriceRule
@@ -92,6 +92,12 @@ CASES = [
     pytest.param(_who(auth_url="https://evil-jetstream-cloud.org/v3"), {"tls": "proxy", "proxy_host": "proxy-js2-iu.exosphere.app"}, "address", State.WARN, ("evil-",), id="a name that only ends alike"),
     pytest.param(_change(), {"tls": "proxy", "proxy_host": "proxy.cloud.example"}, "address", State.OK, ("proxy.cloud.example",), id="another cloud's own proxy"),
     pytest.param(_change(), {"tls": "internal", "proxy_host": "proxy-js2-iu.exosphere.app"}, "address", State.OK, ("floating IP",), id="a proxy that is not used"),
+    pytest.param(_change(), {"tls": "ip"}, "address", State.OK, ("floating IP", "Let's Encrypt"), id="addresses certified"),
+    pytest.param(_change(), {"tls": "ip", "acme_directory": "https://ca.example/d"}, "address", State.OK, ("https://ca.example/d",), id="by an own server"),
+    pytest.param(_change(names={"b-192-0-2-10.example.org": {"192.0.2.10"}}), {"tls": "domain", "domain": "b-{address}.example.org"}, "address", State.OK, ("leads to 192.0.2.10",), id="names that tell their address"),
+    pytest.param(_change(names={"b-192-0-2-10.example.org": {"198.51.100.1"}}), {"tls": "domain", "domain": "b-{address}.example.org"}, "address", State.FAIL, ("leads to 198.51.100.1", "tls: ip"), id="a wildcard record"),
+    pytest.param(_change(), {"tls": "domain", "domain": "b-{address}.example.org"}, "address", State.FAIL, ("leads to nowhere",), id="no record at all"),
+    pytest.param(_change(), {"tls": "domain", "domain": "{id}.example.org"}, "address", State.UNKNOWN, ("{id}.example.org", "record"), id="names by id"),
     pytest.param(_change(offered=()), {}, "flavor", State.FAIL, ("no flavor",), id="no flavor"),
     pytest.param(_change(pictures=()), {}, "image", State.FAIL, ("no active image Featured-Ubuntu24", "defaults.image"), id="no image"),
     pytest.param(_change(), {"image": "Featured-Ubuntu-24"}, "image", State.FAIL, ("Did you mean Featured-Ubuntu24?",), id="an image's name mistyped"),
@@ -234,3 +240,9 @@ async def test_given_a_small_default_flavor_then_its_price_is_part_of_what_is_fo
     lines = await found(facts)
 
     assert "2 SU an hour" in lines["prices"].said
+
+
+async def test_given_a_name_then_it_is_looked_up_by_this_machines_resolver() -> None:
+    facts = OpenStackFacts(OpenStackCloud(OpenStackSettings(), deployment="d"))
+
+    assert await facts.addresses_of("localhost") == {"127.0.0.1"}

@@ -118,7 +118,15 @@ def test_given_the_reference_page_then_it_lists_exactly_the_settings_that_there_
     ("text", "line", "words"),
     [
         pytest.param("cloud:\n  naem: js2\n", 2, "Did you mean cloud.name?", id="a misspelt name"),
-        pytest.param("cloud:\n  tls: caddy\n", 2, "cloud.tls must be proxy or internal", id="no such way of TLS"),
+        pytest.param("cloud:\n  tls: caddy\n", 2, "cloud.tls must be proxy, internal, domain or ip", id="no such way of TLS"),
+        pytest.param("cloud:\n  domain: binder.example.org\n", 2, "with {id} or {address} in it", id="one name for all instances"),
+        pytest.param("cloud:\n  domain: '{id}'\n", 2, "cloud.domain must be a host's name", id="no domain"),
+        pytest.param("cloud:\n  domain: '{id}.{name}.example.org'\n", 2, "cloud.domain must be a host's name", id="a part that is not known"),
+        pytest.param(f"cloud:\n  domain: '{'a' * 45}-{{id}}.example.org'\n", 2, "cloud.domain must be a host's name", id="a name that can get too long"),
+        pytest.param("cloud:\n  acme_directory: http://ca.example.org/directory\n", 2, "cloud.acme_directory must be an https URL", id="a certificate authority asked openly"),
+        pytest.param("cloud:\n  acme_contact: somebody\n", 2, "cloud.acme_contact must be a mail address", id="no mail address"),
+        pytest.param("cloud:\n  tls: domain\n", 2, "Write cloud.domain", id="names without a pattern"),
+        pytest.param("clouds:\n  a:\n    tls: domain\n", 3, "Write clouds.a.domain", id="names without a pattern, of several"),
         pytest.param("cloud:\n  proxy_host: https://x.org\n", 2, "cloud.proxy_host must be a host's name", id="a URL for a host"),
         pytest.param("cloud:\n  volume_root_below_gib: -1\n", 2, "0 for never", id="less than no disk"),
         pytest.param("clouds:\n  a:\n    nmae: x\n", 3, "Did you mean name?", id="a misspelt name in one of several"),
@@ -152,3 +160,16 @@ def test_given_a_mistake_in_each_of_two_clouds_when_loaded_then_both_are_told(tm
         loaded(tmp_path, "clouds:\n  a:\n    x: 1\n  b:\n    tls: 2\n")
 
     assert [m.line for m in caught.value.mistakes] == [3, 5]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("tls: domain\n  domain: '{id}.binder.example.org'\n", id="by id"),
+        pytest.param("tls: domain\n  domain: b-{id}-{address}.sslip.example\n", id="by id and address"),
+        pytest.param("tls: ip\n  acme_directory: https://ca.example.org:9000/acme/acme/directory\n", id="an own server"),
+        pytest.param("tls: ip\n  acme_contact: binder+acme@example.org\n", id="a contact"),
+    ],
+)  # fmt: skip
+def test_given_a_way_of_tls_by_acme_when_loaded_then_it_is_taken(tmp_path: Path, text: str) -> None:
+    assert loaded(tmp_path, f"cloud:\n  {text}").text("cloud.tls") in ("domain", "ip")

@@ -41,7 +41,11 @@ def a_story(phase: Phase, *kinds: Happened, reports: tuple[Report, ...] = (), **
 
 def ready(**more: Any) -> Told:
     said = a_report(
-        "ready", interfaces=INTERFACES, open_path=more.pop("open_path", ""), note=more.pop("note", "")
+        "ready",
+        interfaces=INTERFACES,
+        open_path=more.pop("open_path", ""),
+        note=more.pop("note", ""),
+        uncertified=more.pop("uncertified", ""),
     )
     more = {"expires_at": LATER, **more}
     kinds = more.pop("kinds", (*UP, Happened.BECAME_READY))
@@ -160,6 +164,12 @@ def test_given_a_path_to_open_when_drawn_then_its_interface_is_the_primary_butto
 
 def test_given_the_reduced_way_when_drawn_then_the_thread_says_so() -> None:
     assert "without Docker" in shown(the("ready", ready(note="Built without Docker.")))
+
+
+def test_given_no_certificate_that_browsers_know_when_drawn_then_the_ready_message_says_why() -> None:
+    told = ready(uncertified="Browsers warn: too many certificates.")
+
+    assert "too many certificates" in shown(the("ready", told))
 
 
 def test_given_it_is_ready_when_drawn_then_the_owner_is_mentioned_in_a_final_reply() -> None:

@@ -48,7 +48,7 @@ PLANS = st.builds(
     image=TEXT, lifetime=st.integers(0, 10**6).map(lambda s: timedelta(seconds=s)), needs_confirmation=st.booleans(),
 )  # fmt: skip
 REPORTS = st.builds(
-    Report, n=st.integers(1, 99), at=TIMES, message=TEXT, note=TEXT, open_path=TEXT,
+    Report, n=st.integers(1, 99), at=TIMES, message=TEXT, note=TEXT, open_path=TEXT, uncertified=TEXT,
     phase=st.sampled_from(["setup", "fetch", "pull", "build", "start", "probe", "ready", "failed"]),
     step=st.none() | st.tuples(st.integers(0, 10**9), st.integers(0, 10**9)),
     interfaces=st.lists(st.builds(Interface, name=TEXT, title=TEXT, path=TEXT), max_size=40).map(tuple),
