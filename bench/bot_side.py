@@ -213,6 +213,7 @@ async def _launcher(
     policy = Policy(volume_gib=job.volume_gib)
     return Launcher(
         db=db, sites=sites, actor=actor, policy=policy, deployment=job.deployment, clock=_clock, claimed=lambda: bell.ring("step"),
+        put_off=lambda until: bell.ring_in("step", (until - _clock()).total_seconds()),
         turns=WatchedTurns(watch),
     )  # fmt: skip
 

@@ -267,6 +267,7 @@ def _launcher(
         clock=parts.clock,
         moved=parts.figures.moved,
         claimed=lambda: bell.ring("step"),
+        put_off=lambda until: bell.ring_in("step", (until - parts.clock()).total_seconds()),
     )
 
 

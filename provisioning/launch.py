@@ -68,6 +68,7 @@ class Launcher:
     clock: Callable[[], datetime]
     moved: Callable[[Binder, Binder], None] = lambda _before, _after: None  # told of each change of phase
     claimed: Callable[[], None] = lambda: None  # told as soon as one is claimed: there may be more
+    put_off: Callable[[datetime], None] = lambda _until: None  # told when one that was let go is due again
     turns: Turns = field(default_factory=Turns)
 
     async def once(self) -> bool:
@@ -177,7 +178,7 @@ class Launcher:
                 await binders.made(tx, thing, self.clock())
             if came is not None:
                 await self._note(tx, claimed.binder, *came)
-        self._tell_move(claimed.binder, decision.binder)
+        self._tell(claimed.binder, decision, keep_lease=keep_lease)
         return True
 
     async def _admit(self, claimed: Claim, quoted: Quoted, policy: Policy) -> None:
@@ -186,12 +187,16 @@ class Launcher:
             settled = await admission.settled(tx, self.sites, claimed.binder, quoted, self.clock(), policy)
             if not await self._write(tx, claimed, settled, keep_lease=False):
                 return
-        self._tell_move(claimed.binder, settled.binder)
+        self._tell(claimed.binder, settled, keep_lease=False)
 
-    def _tell_move(self, before: Binder, after: Binder) -> None:
+    def _tell(self, before: Binder, decision: Decision, *, keep_lease: bool) -> None:
+        """What was written, to who wants to know."""
+        after = decision.binder
         if after.phase is not before.phase:
             log.info("binder-moved binder=%s from=%s to=%s", after.id, before.phase, after.phase)
             self.moved(before, after)
+        if not keep_lease and decision.wake_at is not None:
+            self.put_off(decision.wake_at)
 
     async def _write(self, tx: Tx, claimed: Claim, decision: Decision, *, keep_lease: bool) -> bool:
         ours = await binders.record(
@@ -279,6 +284,7 @@ class Launcher:
     async def _release(self, claimed: Claim, at: datetime) -> None:
         async with self.db.apart() as tx:
             await tx.run("binders.release", id=claimed.binder.id, lease=claimed.lease, wake_at=at)
+        self.put_off(at)
 
 
 def _appeared(seen: Seen, claimed: Claim) -> dict[Unanswered, CloudObject]:

@@ -27,6 +27,7 @@ Row = dict[str, Any]
 # A process that was stopped within a transaction keeps its row locks no longer, and others take over. A third of the shortest lease:
 # what waited for such a lock may be a transaction of the same stopped process, whose time begins only then.
 LONGEST_IDLE = "5s"
+_MOMENT_S = 0.005
 _WORKS_FOR_S = 1.0  # a connection that worked a moment ago is taken to work still
 
 
@@ -138,6 +139,10 @@ class Bell:
     def ring(self, topic: str) -> None:
         """Wake this process's loop for ``topic``."""
         self._rings.setdefault(topic, asyncio.Event()).set()
+
+    def ring_in(self, topic: str, seconds: float) -> None:
+        """The same, so much later and a moment more: timers may come early by the clock that rows are compared with."""
+        asyncio.get_running_loop().call_later(max(0.0, seconds) + _MOMENT_S, self.ring, topic)
 
     async def wait(self, topic: str, timeout_s: float) -> None:
         """Return at the next ring for ``topic``, or after ``timeout_s`` seconds."""

@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -135,6 +135,23 @@ class Bench:
 @pytest.fixture
 async def bench(db: Database, clock: Clock) -> Bench:
     return Bench(db, clock)
+
+
+async def test_given_a_binder_that_is_put_off_again_and_again_then_each_time_it_is_told_when_it_is_due(
+    bench: Bench,
+) -> None:
+    told: list[datetime] = []
+    bench.launcher = replace(bench.launcher, put_off=told.append)
+    await bench.start()
+    for _ in range(12):
+        bench.clock.forward(seconds=5)
+        told.clear()
+        assert await bench.launcher.step(ID)
+        async with bench.db.transaction() as tx:
+            row = await tx.row("tests/wish.due", id=ID)
+
+        assert row is not None
+        assert told[-1:] == [row["wake_at"]]
 
 
 async def test_given_a_request_when_stepped_then_each_object_is_made_once_and_in_order(bench: Bench) -> None:

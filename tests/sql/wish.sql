@@ -4,3 +4,6 @@ values (%(dedupe)s, %(kind)s, 'T1', 'C1', 'U2', %(binder)s, %(payload)s, %(at)s,
 
 -- name: make_unreadable
 update binders set phase = 'from-another-version' where id = %(id)s
+
+-- name: due
+select wake_at from binders where id = %(id)s

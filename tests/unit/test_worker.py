@@ -116,6 +116,21 @@ async def test_given_chained_loops_at_rest_when_it_rings_then_one_of_them_looks(
     assert queue.looks == before + 1
 
 
+async def test_given_chained_loops_at_rest_when_it_is_to_ring_later_then_one_of_them_looks_then(
+    chained: Worker, queue: Queue
+) -> None:
+    before = queue.looks
+    queue.bell.ring_in("step", 0.05)
+    await settled()
+    too_early = queue.looks
+
+    async with asyncio.timeout(10):
+        while queue.looks == before:  # noqa: ASYNC110  a loop tells nobody that it looked
+            await asyncio.sleep(0.01)
+
+    assert too_early == before
+
+
 async def test_given_chained_loops_at_rest_when_several_things_are_due_then_all_are_done_at_once(
     chained: Worker, queue: Queue
 ) -> None:
