@@ -24,6 +24,7 @@ from bench import shares
 from bench.job import Job, Side, cpu_s, memory_mib
 from bench.requests_seen import RequestsSeen
 from bench.watching import Watch, WatchedCloud, WatchedDatabase, WatchedInventory, WatchedQuota, WatchedTurns
+from bot.runtime import LOOKS
 from provisioning.acting import Actor, Orders
 from provisioning.catalogue import Catalogue
 from provisioning.clouds.openstack import OpenStackSettings
@@ -213,7 +214,7 @@ async def _launcher(
     policy = Policy(volume_gib=job.volume_gib)
     return Launcher(
         db=db, sites=sites, actor=actor, policy=policy, deployment=job.deployment, clock=_clock, claimed=lambda: bell.ring("step"),
-        put_off=lambda until: bell.ring_in("step", (until - _clock()).total_seconds()),
+        looks=LOOKS, put_off=lambda until: bell.ring_in("step", (until - _clock()).total_seconds()),
         turns=WatchedTurns(watch),
     )  # fmt: skip
 

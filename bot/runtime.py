@@ -64,6 +64,7 @@ _FOR_ACKS = 3  # connections that nothing else keeps busy
 #: Binders that one process steps at the same time: nearly all, since most of them wait for the next listing or for their turn.
 #: How many do the same kind of thing at once is `provisioning.turns`' to say.
 STEPS_AT_ONCE = 200
+LOOKS = 3  # under one lease: each lasts some two seconds, and who presses Delete is heard within five
 
 
 def utc_now() -> datetime:
@@ -266,6 +267,7 @@ def _launcher(
         deployment=deployment,
         clock=parts.clock,
         moved=parts.figures.moved,
+        looks=LOOKS,
         claimed=lambda: bell.ring("step"),
         put_off=lambda until: bell.ring_in("step", (until - parts.clock()).total_seconds()),
     )

@@ -6,7 +6,7 @@ point costs at most one repeat of an action that looks for its own mark before i
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -47,13 +47,13 @@ _MADE_BY = {
     MakeVolume: Kind.VOLUME,
     MakeServer: Kind.SERVER,
 }
-_LOOKS_AT_CLOUD = frozenset(Phase) - {
+_BLIND = {
     Phase.REQUESTED,
     Phase.QUEUED,
     Phase.FAILED,
     Phase.PAUSED,
     Phase.DELETED,
-}
+}  # need no look at the cloud
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +68,7 @@ class Launcher:
     clock: Callable[[], datetime]
     moved: Callable[[Binder, Binder], None] = lambda _before, _after: None  # told of each change of phase
     claimed: Callable[[], None] = lambda: None  # told as soon as one is claimed: there may be more
+    looks: int = 1  # at the cloud, most under one lease, where nothing is to be done but to look again soon
     put_off: Callable[[datetime], None] = lambda _until: None  # told when one that was let go is due again
     turns: Turns = field(default_factory=Turns)
 
@@ -111,11 +112,18 @@ class Launcher:
             if not await self._record(claimed, taken, keep_lease=True):
                 return
             claimed = replace(claimed, binder=taken.binder, intents=())
-        seen, claimed = await self._observe(claimed)
-        appeared = _appeared(seen, claimed)
-        seen = replace(seen, unanswered=tuple(u for u in claimed.unanswered if u not in appeared))
+        written, looks = claimed.binder, self.looks
+        seen, claimed, appeared = await self._observe(claimed)
         while True:
-            decision = decide(claimed.binder, (), seen, self.clock(), policy)
+            now = self.clock()
+            decision = decide(claimed.binder, (), seen, now, policy)
+            if looks > 1 and decision.wake_at is not None and decision.only_waits(written, now):
+                looks -= 1
+                if not await right.rest((decision.wake_at - now).total_seconds()):
+                    await self._release(claimed, self.clock())
+                    return
+                seen, claimed, appeared = await self._observe(claimed)
+                continue
             async with self.turns.taken(
                 decision.action, self._cloud_of(claimed.binder), right.news
             ) as is_ours:
@@ -126,6 +134,7 @@ class Launcher:
             if made is None:
                 return
             claimed, done = made
+            looks = 1  # the next claim knows the new object by its id
             # What this step made itself need not be listed again.
             site, objects = self.sites.of(claimed.binder), (*(seen.objects or ()), done)
             seen = replace(seen, objects=objects, address=self._address(site, claimed.binder, objects))
@@ -217,10 +226,20 @@ class Launcher:
             else:
                 await binders.refused(tx, binder, kind)
 
-    async def _observe(self, claimed: Claim) -> tuple[Seen, Claim]:
-        """What the cloud says now. A listing that fails is no observation, and the binder waits longer each time."""
+    async def _observe(self, claimed: Claim) -> tuple[Seen, Claim, Mapping[Unanswered, CloudObject]]:
+        """What the cloud says now, and what it shows of calls whose answers were lost.
+
+        A listing that fails is no observation, and the binder waits longer each time.
+        """
+        seen, claimed = await self._listed(claimed)
+        made = {(o.mark.attempt, o.kind): o for o in seen.objects or ()}
+        appeared = {u: made[u.attempt, u.kind] for u in claimed.unanswered if (u.attempt, u.kind) in made}
+        left = tuple(u for u in claimed.unanswered if u not in appeared)
+        return replace(seen, unanswered=left), claimed, appeared
+
+    async def _listed(self, claimed: Claim) -> tuple[Seen, Claim]:
         binder = claimed.binder
-        if binder.phase not in _LOOKS_AT_CLOUD:
+        if binder.phase in _BLIND:
             return Seen(), claimed
         try:
             site = self.sites.of(binder)
@@ -285,9 +304,3 @@ class Launcher:
         async with self.db.apart() as tx:
             await tx.run("binders.release", id=claimed.binder.id, lease=claimed.lease, wake_at=at)
         self.put_off(at)
-
-
-def _appeared(seen: Seen, claimed: Claim) -> dict[Unanswered, CloudObject]:
-    """What a listing shows now of calls whose answers were lost."""
-    made = {(o.mark.attempt, o.kind): o for o in seen.objects or ()}
-    return {u: made[u.attempt, u.kind] for u in claimed.unanswered if (u.attempt, u.kind) in made}

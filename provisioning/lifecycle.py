@@ -48,6 +48,13 @@ class Decision:
     action: Action | None = None
     wake_at: datetime | None = None  # when to look again; None only once deleted
 
+    def only_waits(self, before: Binder, now: datetime) -> bool:
+        """Whether nothing is to be done or written but to look again soon; ``before`` is what was written last."""
+        says_nothing = (
+            self.action is None and not self.events and not self.fulfilled and self.binder == before
+        )
+        return says_nothing and self.wake_at is not None and self.wake_at <= now + SOON
+
 
 SOON = timedelta(seconds=1)
 ASK_AGAIN = timedelta(minutes=1)  # of many at once a deletion takes this long; asked oftener, all last longer

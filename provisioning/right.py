@@ -31,6 +31,13 @@ class Right:
         """The step is over: what it left behind in a thread may send nothing any more."""
         self.until = datetime.min.replace(tzinfo=UTC)
 
+    async def rest(self, seconds: float) -> bool:
+        """Wait so long; False, and at once, where there is news."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.news.wait()
+        return not self.news.is_set()
+
     @asynccontextmanager
     async def renewed(self, db: Database, claimed: Claim) -> AsyncIterator[None]:
         """Hold it for as long as the context lasts, and end it then."""

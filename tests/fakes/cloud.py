@@ -28,6 +28,7 @@ class FakeCloud:
         self.lost_answers: set[str] = set()  # calls that work, once, and then raise
         self.shows_after = timedelta()  # how long a listing goes without what was made
         self.hidden: set[CloudId] = set()  # what listings leave out although it is there
+        self.server_is = Status.ACTIVE  # the status of servers made from now on
         self._made_at: dict[CloudId, datetime] = {}
         self.allowances: dict[Resource, Allowance] = {}
         self._count = 0
@@ -105,7 +106,7 @@ class FakeCloud:
             kind=kind,
             id=CloudId(f"{kind}-{self._count}"),
             mark=mark,
-            status=Status.ACTIVE,
+            status=self.server_is if kind is Kind.SERVER else Status.ACTIVE,
             address="127.0.0.1",
             port_id=port_id,
         )

@@ -25,10 +25,11 @@ from provisioning.model import (
     Phase,
     Plan,
     Report,
+    Status,
     Verb,
 )
 from provisioning.phases import LIMITS, Policy
-from provisioning.right import LEASE
+from provisioning.right import LEASE, Right
 from provisioning.sites import Sites
 from provisioning.store import binders
 from provisioning.store.database import Database
@@ -93,6 +94,15 @@ class Bench:
         async with self.db.transaction() as tx:
             await binders.insert(tx, a_binder(now=self.clock.now))
 
+    async def start_server(self) -> None:
+        """A launch whose server is being built, and will be for long."""
+        self.cloud.server_is = Status.BUILDING
+        await self.start()
+        while not any(o.kind is Kind.SERVER for o in self.cloud.objects.values()):
+            self.clock.forward(seconds=2)
+            await self.launcher.step(ID)
+        self.clock.forward(seconds=10)
+
     async def run_until(self, *phases: Phase, most: int = 60) -> Binder:
         for _ in range(most):
             binder = await self.now()
@@ -135,6 +145,42 @@ class Bench:
 @pytest.fixture
 async def bench(db: Database, clock: Clock) -> Bench:
     return Bench(db, clock)
+
+
+async def test_given_nothing_to_do_but_to_look_again_then_several_looks_take_one_lease(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rested: list[float] = []
+
+    async def rest(_: Right, seconds: float) -> bool:
+        rested.append(seconds)
+        bench.clock.forward(seconds=10)
+        return True
+
+    monkeypatch.setattr(Right, "rest", rest)
+    await bench.start_server()
+    bench.cloud.calls.clear()
+
+    assert await replace(bench.launcher, looks=3).step(ID)
+
+    assert (rested, bench.cloud.calls.count("listing")) == ([1.0, 1.0], 3)
+    assert (await bench.now()).phase is Phase.CREATING
+
+
+async def test_given_news_while_it_rests_then_the_binder_is_due_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.start_server()
+
+    async def rest(_: Right, seconds: float) -> bool:
+        await bench.want(Verb.DELETE)
+        return False
+
+    monkeypatch.setattr(Right, "rest", rest)
+    await replace(bench.launcher, looks=3).step(ID)
+    await bench.launcher.step(ID)
+
+    assert (await bench.now()).phase is Phase.DELETING
 
 
 async def test_given_a_binder_that_is_put_off_again_and_again_then_each_time_it_is_told_when_it_is_due(
