@@ -49,7 +49,7 @@ class Calls:
             return Answer(404)
         try:
             return known(asked)
-        except (ValueError, BadOrdersError) as error:
+        except (ValueError, BadOrdersError, RecursionError) as error:
             return _json(400, {"error": str(error)})
 
     def _routes(self) -> Mapping[tuple[str, str], Callable[[Asked], Answer]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Callable, Mapping, Optional
-
-_MOST_BODY = 64 * 1024
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _do(self) -> None:
         length = self.headers.get("Content-Length", "0")
-        if self.headers.get("Transfer-Encoding") or not length.isdigit() or int(length) > _MOST_BODY:
+        if self.headers.get("Transfer-Encoding") or not re.fullmatch("[0-9]{1,5}", length):
             self.close_connection = True
             self._send(Answer(413))
             return
         body = self.rfile.read(int(length))
+        try:
+            urlsplit(self.path)
+        except ValueError:
+            self._send(Answer(400))
+            return
         self._send(self.answer_to(Asked(self.command, self.path, self._lower_headers(), body)))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = _do  # noqa: N815  # the base's names

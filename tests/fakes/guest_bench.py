@@ -172,6 +172,11 @@ class GuestBench:
         (state / "launch.json").write_text(json.dumps(self.orders))
         self.process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def port(self) -> int:
+        """Where people come in."""
+        return int(self.listen.rpartition(":")[2])
+
     @classmethod
     def stranger_to(cls, other: "GuestBench") -> "GuestBench":
         """Somebody with keys of their own who knows where the other is."""
