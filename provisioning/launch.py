@@ -47,13 +47,8 @@ _MADE_BY = {
     MakeVolume: Kind.VOLUME,
     MakeServer: Kind.SERVER,
 }
-_BLIND = {
-    Phase.REQUESTED,
-    Phase.QUEUED,
-    Phase.FAILED,
-    Phase.PAUSED,
-    Phase.DELETED,
-}  # need no look at the cloud
+#: Need no look at the cloud.
+_BLIND = {Phase.REQUESTED, Phase.QUEUED, Phase.FAILED, Phase.PAUSED, Phase.DELETED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,10 +222,7 @@ class Launcher:
                 await binders.refused(tx, binder, kind)
 
     async def _observe(self, claimed: Claim) -> tuple[Seen, Claim, Mapping[Unanswered, CloudObject]]:
-        """What the cloud says now, and what it shows of calls whose answers were lost.
-
-        A listing that fails is no observation, and the binder waits longer each time.
-        """
+        """What the cloud says now, and of calls whose answers were lost. A listing that fails is none: the binder waits longer each time."""
         seen, claimed = await self._listed(claimed)
         made = {(o.mark.attempt, o.kind): o for o in seen.objects or ()}
         appeared = {u: made[u.attempt, u.kind] for u in claimed.unanswered if (u.attempt, u.kind) in made}
