@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 3000
 VENV := .venv
-.PHONY: setup try test lint format lock
+.PHONY: setup try test lint tests format lock
 
 setup: $(VENV)/.ready
 
@@ -21,7 +21,11 @@ lint: setup
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-test: lint
+# Side by side: the tests wait for others most of their time.
+test: setup
+	$(MAKE) --no-print-directory -j2 lint tests
+
+tests: setup
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 format: setup
