@@ -4,6 +4,7 @@ Writes docs/images/*.png and prints what the messages say, for docs/explanation/
 """
 
 # ruff: noqa: T201  its second output is the messages' text
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +49,7 @@ def first_launch(room: Playing, browser: Browser) -> None:
     """On the way (``first-launch``), then at its end with the thread open (``ready``)."""
     page = opened(room, browser)
     page.get_by_test_id("try-sample").click()
-    in_thread(page, "Step 2 of").wait_for(timeout=PATIENCE_MS)
+    in_thread(page, re.compile(r"Step \d of")).wait_for(timeout=PATIENCE_MS)
     take(page, "first-launch")
     in_thread(page, "Open JupyterLab").wait_for(timeout=PATIENCE_MS)
     settled(page)
@@ -107,7 +108,7 @@ def say(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
-def in_thread(page: Page, text: str) -> Any:
+def in_thread(page: Page, text: str | re.Pattern[str]) -> Any:
     """The newest message of the open thread that shows this text."""
     return page.get_by_test_id("thread").get_by_test_id("message").filter(has_text=text).last
 
