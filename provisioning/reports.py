@@ -4,7 +4,8 @@ import asyncio
 import json
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from provisioning.errors import BinderopsError
@@ -37,6 +38,18 @@ def reports_on_console(text: str) -> tuple[Report, ...]:
                 continue
             found[report.n] = report
     return tuple(found[n] for n in sorted(found))
+
+
+def until_pinned(told: Sequence[Report]) -> tuple[Report, ...]:
+    """What counts of the console's reports: those up to the first with the guest's certificate, which stands for its first report.
+
+    They are short there, without causes, notes and interfaces: all that follows the guest is asked for itself.
+    """
+    pinned = next((report for report in told if report.cert_sha256), None)
+    if pinned is None:
+        return tuple(told)
+    first = replace(pinned, n=1, phase="setup", message="The instance is up", step=None, awaits="")
+    return (*(report for report in told if report.n < 1), first)
 
 
 class Listener:
@@ -145,7 +158,7 @@ class Listener:
                 ),
                 None,
             )
-            return reports_on_console(await site.cloud.console(server.id)) if server else ()
+            return until_pinned(reports_on_console(await site.cloud.console(server.id))) if server else ()
         return await self._link.status(
             binder.agent_url, binder.id, after, _LONG_POLL_S, cert_sha256=binder.cert_sha256
         )

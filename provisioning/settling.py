@@ -102,6 +102,10 @@ def _why(binder: Binder, result: Result) -> Failure:
     """The guest's own words where it has some, else which limit was passed."""
     if binder.report is not None and binder.report.failure is not None:
         return binder.report.failure
+    if binder.report is not None and binder.report.phase == "failed":
+        return Failure(
+            code="cause-unknown", message=binder.report.message or "It failed.", hint="The log has the rest."
+        )
     if binder.phase in _TOO_LONG:
         code, message = _TOO_LONG[binder.phase]
         return Failure(

@@ -197,6 +197,17 @@ def test_given_a_phase_past_its_limit_when_it_is_driven_on_then_the_binder_fails
     assert decision.binder.failure is not None
 
 
+def test_given_a_guest_that_failed_without_saying_why_then_no_limit_is_blamed() -> None:
+    binder = a_binder(Phase.BUILDING, plan=PLAN, report=a_report("failed"))
+
+    decision = decide(binder, (), Seen(objects=(SERVER,)), NOW, POLICY)
+    assert decision.action is not None
+    decision = settle(decision.binder, decision.action, Said(()), NOW, POLICY)
+
+    assert decision.binder.failure is not None
+    assert (decision.binder.failure.code, decision.binder.failure.message) == ("cause-unknown", "failed")
+
+
 def test_given_a_ready_binder_whose_server_is_gone_when_looked_at_then_it_has_failed_as_lost() -> None:
     binder = a_binder(Phase.READY, plan=PLAN, expires_at=NOW + timedelta(hours=4))
 

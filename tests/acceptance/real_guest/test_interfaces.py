@@ -91,9 +91,9 @@ _PAGES = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def programs(team: Team) -> Seen:
-    """A launch of all of them."""
+    """A launch of all of them; of the package, since its deletion comes after all other tests."""
     team.launch(_NAME, _FILES)
     return team.ended(_NAME)
 
