@@ -41,7 +41,7 @@ _UNTOLD = """
         + (select count(*) from outbox where body_rev > sent_rev)
         + (select count(*) from intents where state <> 'done')
 """
-_CONFIGURED = "select count(*) from binders where config_attempt = attempt and config_keys <> ''"
+_CONFIGURED = "select count(*) from binders where config_attempt = attempt and told_keys <> '{}'"
 # All points where asked for, else a share: killing a database costs seconds, the bot a fraction of one.
 _ALL = os.environ.get("BINDEROPS_KILLS") == "all"
 _EVERY = {"bot": 1 if _ALL else 6, "database": 1 if _ALL else 12, "both": 1 if _ALL else 12}
