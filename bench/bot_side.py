@@ -216,6 +216,7 @@ async def _launcher(
         db=db, sites=sites, actor=actor, policy=policy, deployment=job.deployment, clock=_clock, claimed=lambda: bell.ring("step"),
         looks=LOOKS, put_off=lambda until: bell.ring_in("step", (until - _clock()).total_seconds()),
         turns=WatchedTurns(watch),
+        rest=watch.resting,
     )  # fmt: skip
 
 

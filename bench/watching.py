@@ -24,6 +24,7 @@ from provisioning.clouds.openstack_wire import Wire
 from provisioning.inventory import Inventory, Shared
 from provisioning.model import Listing, Phase
 from provisioning.quota import Quota
+from provisioning.right import Right
 from provisioning.store.database import Database, Row, Tx
 from provisioning.turns import Turns
 
@@ -64,6 +65,11 @@ class Watch:
             yield
         finally:
             self.note(share, began, time.time())
+
+    async def resting(self, right: Right, seconds: float) -> bool:
+        """It put itself off under its lease."""
+        with self.waiting(Share.ASLEEP):
+            return await right.rest(seconds)
 
     def answered(self, label: str, _status: str, seconds: float) -> None:
         """The cloud answered; what reads is within a lookup or a listing already."""

@@ -6,7 +6,7 @@ point costs at most one repeat of an action that looks for its own mark before i
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -66,6 +66,7 @@ class Launcher:
     looks: int = 1  # at the cloud, most under one lease, where nothing is to be done but to look again soon
     put_off: Callable[[datetime], None] = lambda _until: None  # told when one that was let go is due again
     turns: Turns = field(default_factory=Turns)
+    rest: Callable[[Right, float], Awaitable[bool]] = Right.rest
 
     async def once(self) -> bool:
         """Step the oldest binder that is due; False where none is due."""
@@ -114,7 +115,7 @@ class Launcher:
             decision = decide(claimed.binder, (), seen, now, policy)
             if looks > 1 and decision.wake_at is not None and decision.only_waits(written, now):
                 looks -= 1
-                if not await right.rest((decision.wake_at - now).total_seconds()):
+                if not await self.rest(right, (decision.wake_at - now).total_seconds()):
                     await self._release(claimed, self.clock())
                     return
                 seen, claimed, appeared = await self._observe(claimed)

@@ -147,9 +147,7 @@ async def bench(db: Database, clock: Clock) -> Bench:
     return Bench(db, clock)
 
 
-async def test_given_nothing_to_do_but_to_look_again_then_several_looks_take_one_lease(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_given_nothing_to_do_but_to_look_again_then_several_looks_take_one_lease(bench: Bench) -> None:
     rested: list[float] = []
 
     async def rest(_: Right, seconds: float) -> bool:
@@ -157,27 +155,23 @@ async def test_given_nothing_to_do_but_to_look_again_then_several_looks_take_one
         bench.clock.forward(seconds=10)
         return True
 
-    monkeypatch.setattr(Right, "rest", rest)
     await bench.start_server()
     bench.cloud.calls.clear()
 
-    assert await replace(bench.launcher, looks=3).step(ID)
+    assert await replace(bench.launcher, looks=3, rest=rest).step(ID)
 
     assert (rested, bench.cloud.calls.count("listing")) == ([1.0, 1.0], 3)
     assert (await bench.now()).phase is Phase.CREATING
 
 
-async def test_given_news_while_it_rests_then_the_binder_is_due_at_once(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_given_news_while_it_rests_then_the_binder_is_due_at_once(bench: Bench) -> None:
     await bench.start_server()
 
     async def rest(_: Right, seconds: float) -> bool:
         await bench.want(Verb.DELETE)
         return False
 
-    monkeypatch.setattr(Right, "rest", rest)
-    await replace(bench.launcher, looks=3).step(ID)
+    await replace(bench.launcher, looks=3, rest=rest).step(ID)
     await bench.launcher.step(ID)
 
     assert (await bench.now()).phase is Phase.DELETING
