@@ -144,9 +144,8 @@ class WatchedTx(Tx):
         return found
 
     async def run(self, name: str, /, **params: Any) -> int:
-        if (
-            name == "binders.release"
-        ):  # noted before: another loop may have it before this one hears that it is free
+        # A release is noted before: another loop may have the binder before this one hears that it is free.
+        if name == "binders.release":
             self._watch.let_go(params["id"], params["wake_at"])
         touched = await self._tx.run(name, **params)
         if touched and name == "binders.record" and not params["keep_lease"]:

@@ -93,7 +93,7 @@ def _is_domain(value: object) -> bool:
 
 
 def _is_directory(value: object) -> bool:
-    """Whether Caddy would ask it: https, or this machine."""
+    """Whether Caddy would ask it: by https, and without credentials in it."""
     return isinstance(value, str) and re.fullmatch(r"https://[^\s/@]+/\S*", value) is not None
 
 

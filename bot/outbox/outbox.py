@@ -166,7 +166,7 @@ class Outbox:
     async def _apply_alone(self, one: tuple[Claimed, Result]) -> None:
         try:
             await self._apply([one])
-        except Exception:
+        except Exception:  # its lease ends, and it is told once more: better twice than not at all
             log.exception("outbox-broke key=%s", one[0].key)
 
     async def _apply(self, results: Sequence[tuple[Claimed, Result]]) -> None:

@@ -73,7 +73,7 @@ async def ask(url: str, policy: SourcePolicy, *, most_bytes: int = _MOST_BYTES) 
     async with guarded.answered(url, policy, "application/json") as answer:
         if answer.status != 200:
             raise refusal(url, answer.status)
-        body = await _first_bytes(answer, most_bytes)
+        body = await first_bytes(answer, most_bytes)
         final = str(answer.url)
     try:
         return Said(value=json.loads(body), url=final)
@@ -117,8 +117,8 @@ def size_mib(sizes: list[int | None]) -> int | None:
     return -(-sum(known) // _MIB) if len(known) == len(sizes) else None
 
 
-async def _first_bytes(answer: aiohttp.ClientResponse, most: int) -> bytes:
-    """The whole body; more than ``most`` is no answer to a question about one record."""
+async def first_bytes(answer: aiohttp.ClientResponse, most: int) -> bytes:
+    """The whole body. Raises `RefusedError` (``source-unreadable``) where it has more than ``most`` bytes: no answer to a question about one thing."""
     body = bytearray()
     async for chunk in answer.content.iter_chunked(64 * 1024):
         body += chunk

@@ -21,7 +21,7 @@ import aiohttp
 
 from provisioning.source_tokens import ANY_USER, LONGEST, Login, Scope, SourceToken
 from provisioning.sources import github_app_words as words
-from provisioning.sources.asking import Said, unreadable
+from provisioning.sources.asking import Said, first_bytes, unreadable
 from provisioning.sources.github_app_words import About, Answer
 from provisioning.sources.guarded import checked, connector
 from provisioning.sources.resolved import SourcePolicy
@@ -172,20 +172,11 @@ class GitHubApp:
                 ) as session,
                 session.request(method, place.url, allow_redirects=False, **sent) as answer,
             ):
-                text = await _read(answer)
+                text = await first_bytes(answer, _MOST_BYTES)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             why = "it does not answer in time" if isinstance(error, TimeoutError) else str(error)
             raise words.unanswered(place.url, why or type(error).__name__) from error
         return _answer(answer, place.url, text)
-
-
-async def _read(answer: aiohttp.ClientResponse) -> bytes:
-    body = bytearray()
-    async for chunk in answer.content.iter_chunked(64 * 1024):
-        body += chunk
-        if len(body) > _MOST_BYTES:
-            raise unreadable(str(answer.url))
-    return bytes(body)
 
 
 def _answer(answer: aiohttp.ClientResponse, url: str, text: bytes) -> Answer:
