@@ -230,7 +230,7 @@ class GuestBench:
 
     async def reports(self, *phases: str, after: int = 0, cert_sha256: str = "") -> list[Report]:
         """Listen as the bot does until a report of one of these phases; all reports after ``after``."""
-        until(self._is_up, 20)
+        until(self.is_up, 20)
         heard: list[Report] = []
         ends = time.monotonic() + _READY_S
         async with self.link() as link:
@@ -256,9 +256,10 @@ class GuestBench:
         async with self.link() as link:
             await link.configure(self.agent_url, self.id, epoch=self.epoch + 1, keys=[self.signer.public_key])
         self.epoch += 1
-        until(lambda: self._caddy() not in (0, before) and self._is_up(), 20)
+        until(lambda: self._caddy() not in (0, before) and self.is_up(), 20)
 
-    def _is_up(self) -> bool:
+    def is_up(self) -> bool:
+        """Somebody listens where people come in; for a moment nobody does while Caddy is started anew."""
         host, _, port = self.listen.rpartition(":")
         return _accepts(int(port), host)
 

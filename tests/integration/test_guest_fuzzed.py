@@ -58,6 +58,7 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuestBench]:
     )
     bench.start()
     until(lambda: '"failed"' in bench.console(), 60)
+    until(bench.is_up, 20)  # Caddy comes up beside the launch
     yield bench
     assert bench.stop() == 0
     assert "Traceback" not in (bench.state / "log").read_text() + bench.console()

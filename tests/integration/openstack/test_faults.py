@@ -115,8 +115,7 @@ async def live(world: World, proxy: FaultProxy, *, patience_s: float) -> tuple[B
         await world.later(patience_s)
         await world.launcher.step(asked)
     proxy.heal()
-    # A listing that failed more than once is asked for beside the steps, which go on at once: the bed needs real time for it.
-    await world.until(asked, Phase.DELETED, rest_s=0.1)
+    await world.until(asked, Phase.DELETED)
     return asked, came_to
 
 

@@ -145,7 +145,7 @@ async def test_given_a_cloud_without_a_volume_service_when_launched_and_deleted_
     bare.clouds_yaml.write_text(yaml.safe_dump(clouds))
     async with world_on(bare, db, clock) as world:
         binder = await world.launched()
-        assert binder.phase is Phase.BOOTING
+        assert (binder.phase, binder.failure) == (Phase.BOOTING, None)
         assert Resource.VOLUMES not in (await world.cloud.quota()).allowances
 
         await world.deleted(binder.id)
