@@ -19,8 +19,9 @@ from bench import shares
 from bench.job import Job, Side, cpu_s, memory_mib
 from bench.project import connection
 from bench.requests_seen import RequestsSeen
+from provisioning.cloud_objects import Mark
 from provisioning.clouds.openstack_objects import description, metadata
-from provisioning.model import BinderId, Mark
+from provisioning.model import BinderId
 
 _USER_DATA_BYTES = 40_000  # about what a launch of the bot sends
 _POLL_S = 2.0  # SDK's own interval for volumes and for deletions

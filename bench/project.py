@@ -9,9 +9,9 @@ import openstack
 from openstack.config import OpenStackConfig
 
 from bench.job import Job
+from provisioning.cloud_objects import DELETION_ORDER, CloudObject, Kind
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.errors import BinderopsError
-from provisioning.model import DELETION_ORDER, CloudObject, Kind
 
 _QUICK = 10.0  # listings a second, while cleaning up
 _ROUNDS = 200

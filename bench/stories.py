@@ -21,7 +21,7 @@ from provisioning.model import (
     Report,
     Request,
 )
-from provisioning.store import binders
+from provisioning.store import binders, listening
 from provisioning.store.database import Database, Tx
 
 _LEASE = timedelta(seconds=15)
@@ -94,7 +94,7 @@ class Stories:
                 binder = replace(binder, expires_at=now + timedelta(hours=4))
             case Phase.FAILED:
                 await self._says(tx, build, now, phase="failed", message="It failed", failure=_FAILURE)
-                await binders.keep_log(tx, binder.id, 1, "the whole log", now)
+                await listening.keep_log(tx, binder.id, 1, "the whole log", now)
                 binder = replace(binder, failure=_FAILURE, keep_until=now + timedelta(hours=1))
             case _:
                 pass
@@ -113,4 +113,4 @@ class Stories:
         """As the listener: the next report of the guest."""
         number = self._numbers[build.name] = self._numbers.get(build.name, 0) + 1
         report = Report(n=number, at=now, **said)
-        await binders.hear(tx, self._binders[build.name], report, now)
+        await listening.hear(tx, self._binders[build.name], report, now)

@@ -16,13 +16,14 @@ from typing import Any, TypeVar
 from bench import shares
 from bench.shares import Share, Span
 from provisioning.actions import Action
+from provisioning.cloud_objects import Listing
 from provisioning.clouds import Cloud
 from provisioning.clouds.openstack import OpenStackCloud
 from provisioning.clouds.openstack_calls import Calls, Lane
 from provisioning.clouds.openstack_lookups import Lookups
 from provisioning.clouds.openstack_wire import Wire
 from provisioning.inventory import Inventory, Shared
-from provisioning.model import Listing, Phase
+from provisioning.model import Phase
 from provisioning.quota import Quota
 from provisioning.right import Right
 from provisioning.store.database import Database, Row, Tx

@@ -28,7 +28,7 @@ from provisioning.log_context import bound
 from provisioning.model import Binder, BinderId, Flavor, Phase
 from provisioning.room import Standing
 from provisioning.shares import Share
-from provisioning.store import binders, shares, source_tokens
+from provisioning.store import binders, listening, shares, source_tokens
 from provisioning.store.database import Database
 from provisioning.vault import Kept, Vault
 
@@ -169,7 +169,7 @@ class Desk:
     async def kept_log(self, binder: Binder) -> str | None:
         """The log that was kept of the current attempt."""
         async with self.db.apart() as tx:
-            return await binders.log(tx, binder.id, binder.attempt)
+            return await listening.log(tx, binder.id, binder.attempt)
 
     async def _decide(self, asked: Asked) -> tuple[Asked, Effect]:
         """The intent, read where it was a mention's text, and what follows from it."""

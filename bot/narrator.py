@@ -10,7 +10,7 @@ from bot.story import Board, Message, Told, draw, draw_board, key_of, retired
 from bot.story.board import is_crowded
 from provisioning.errors import TemporaryError
 from provisioning.model import Binder, BinderId, Phase
-from provisioning.store import binders
+from provisioning.store import binders, listening
 from provisioning.store.database import Database, Row, Tx
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Narrator:
         told = Told(
             binder=binder,
             events=await binders.events(tx, binder.id),
-            reports=await binders.reports(tx, binder.id, binder.attempt),
+            reports=await listening.reports(tx, binder.id, binder.attempt),
             response_url=answered_at.get("url", ""),
             told_in=answered_at.get("told_in", ""),
             launched_in=answered_at.get("thread_ts", ""),

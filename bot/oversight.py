@@ -12,8 +12,8 @@ from bot.ops import Ops
 from bot.slack_client import SlackClient
 from bot.slack_token import TokenWatch
 from bot.watch import Watch
+from provisioning.cloud_objects import Listing
 from provisioning.inventory import Shared
-from provisioning.model import Listing
 from provisioning.sites import Sites
 from provisioning.store.database import Bell, Database
 from provisioning.worker import Worker

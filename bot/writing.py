@@ -22,7 +22,7 @@ from bot.intents import Asked
 from bot.story import key_of
 from provisioning.model import BinderId, Event, Happened
 from provisioning.shares import Share
-from provisioning.store import binders, shares, source_tokens
+from provisioning.store import binders, listening, shares, source_tokens
 from provisioning.store.database import Database, Tx
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ async def _answer(tx: Tx, asked: Asked, answer: Answer | None, now: datetime) ->
 async def _send_log(tx: Tx, asked: Asked, effect: SendLog, now: datetime) -> None:
     binder = effect.binder
     if effect.fetched is not None:
-        await binders.keep_log(tx, binder.id, binder.attempt, effect.fetched, now)
+        await listening.keep_log(tx, binder.id, binder.attempt, effect.fetched, now)
     # A title of its own: the outbox looks for it where an answer of Slack's was lost.
     body = {"log_of": binder.id, "attempt": binder.attempt, "title": f"{binder.id}-{asked.id}.log"}
     await intents.post(

@@ -26,15 +26,16 @@ from provisioning.actions import (
     Result,
     Said,
 )
+from provisioning.cloud_objects import CloudObject, Kind, Mark
 from provisioning.clouds import Cloud, ServerSpec
 from provisioning.errors import BinderopsError, TemporaryError, UnexpectedError
 from provisioning.guest.rules import Rules
 from provisioning.guest_link import GuestLink
 from provisioning.launch_spec import Limits, launch_json
-from provisioning.model import Binder, CloudObject, Kind, Mark, Phase, Plan
+from provisioning.model import Binder, Phase, Plan
 from provisioning.phases import LIMITS, Seen
 from provisioning.sites import Sites
-from provisioning.store import binders
+from provisioning.store import listening
 from provisioning.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class Actor:
             case KeepLog():
                 text = await self.link.log(binder.agent_url, binder.id, cert_sha256=binder.cert_sha256)
                 async with self.db.transaction() as tx:
-                    await binders.keep_log(tx, binder.id, binder.attempt, text, self.clock())
+                    await listening.keep_log(tx, binder.id, binder.attempt, text, self.clock())
             case CheckPublic():
                 is_certified = (
                     seen.address is None or seen.address.is_certified
@@ -116,7 +117,7 @@ class Actor:
     async def _is_uncertified(self, binder: Binder) -> bool:
         """Whether this attempt's guest ever told so: an agent that was started again does not know it any more."""
         async with self.db.transaction() as tx:
-            return any(r.uncertified for r in await binders.reports(tx, binder.id, binder.attempt))
+            return any(r.uncertified for r in await listening.reports(tx, binder.id, binder.attempt))
 
     async def _make(self, binder: Binder, action: Action, seen: Seen, mark: Mark) -> CloudObject:
         cloud = self.sites.of(binder).cloud

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind
 from provisioning.errors import BinderopsError
-from provisioning.model import CloudId, CloudObject, Flavor, Kind, Plan
+from provisioning.model import Flavor, Plan
 from provisioning.quota import Quota
 from provisioning.room import InFlight
 

@@ -6,7 +6,7 @@ One of them is kept, always the same whoever looks; the others are deleted where
 
 from collections.abc import Iterable
 
-from provisioning.model import CloudObject, Kind, Status
+from provisioning.cloud_objects import CloudObject, Kind, Status
 
 
 def kept(objects: Iterable[CloudObject], attempt: int) -> dict[Kind, CloudObject]:

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
+from provisioning.cloud_objects import Listing
 from provisioning.clouds import Cloud
 from provisioning.errors import BinderopsError, TemporaryError
-from provisioning.model import Listing
 
 T = TypeVar("T")
 

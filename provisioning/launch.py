@@ -24,16 +24,17 @@ from provisioning.actions import (
     Quoted,
     Result,
 )
+from provisioning.cloud_objects import CloudObject, Kind, Mark
 from provisioning.clouds import Address, fence
 from provisioning.errors import BinderopsError, RefusedError, UnexpectedError
 from provisioning.lifecycle import Decision, backoff, decide, take_in
 from provisioning.log_context import bound
-from provisioning.model import Binder, BinderId, CloudObject, Kind, Mark, Phase
+from provisioning.model import Binder, BinderId, Phase
 from provisioning.phases import Policy, Seen, Unanswered
 from provisioning.right import LEASE, Right
 from provisioning.settling import settle
 from provisioning.sites import Site, Sites
-from provisioning.store import binders
+from provisioning.store import binders, resources
 from provisioning.store.binders import Claim
 from provisioning.store.database import Database, Tx
 from provisioning.turns import Turns
@@ -178,9 +179,9 @@ class Launcher:
             if not await self._write(tx, claimed, decision, keep_lease=keep_lease):
                 return False
             if (kind := _MADE_BY.get(type(decision.action))) is not None:
-                await binders.intend(tx, decision.binder, kind, self.clock())
+                await resources.intend(tx, decision.binder, kind, self.clock())
             for thing in found:
-                await binders.made(tx, thing, self.clock())
+                await resources.made(tx, thing, self.clock())
             if came is not None:
                 await self._note(tx, claimed.binder, *came)
         self._tell(claimed.binder, decision, keep_lease=keep_lease)
@@ -215,12 +216,12 @@ class Launcher:
     async def _note(self, tx: Tx, binder: Binder, action: Action, result: Result) -> None:
         """Keep what a create left: the object, nothing, or the doubt whether there is one."""
         if isinstance(result, Made):
-            await binders.made(tx, result.object, self.clock())
+            await resources.made(tx, result.object, self.clock())
         elif isinstance(result, Failed) and (kind := _MADE_BY.get(type(action))) is not None:
             if getattr(result.error, "is_unanswered", isinstance(result.error, UnexpectedError)):
-                await binders.give_up(tx, binder, kind, self.clock())
+                await resources.give_up(tx, binder, kind, self.clock())
             else:
-                await binders.refused(tx, binder, kind)
+                await resources.refused(tx, binder, kind)
 
     async def _observe(self, claimed: Claim) -> tuple[Seen, Claim, Mapping[Unanswered, CloudObject]]:
         """What the cloud says now, and of calls whose answers were lost. A listing that fails is none: the binder waits longer each time."""
@@ -260,7 +261,7 @@ class Launcher:
                 unlisted.append(there)
                 continue
             async with self.db.apart() as tx:
-                await binders.server_gone(tx, claimed.binder, known.id, self.clock())
+                await resources.server_gone(tx, claimed.binder, known.id, self.clock())
         return (*listed, *unlisted)
 
     def _mark(self, binder: Binder, attempt: int) -> Mark:

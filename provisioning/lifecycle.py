@@ -23,18 +23,8 @@ from provisioning.actions import (
     ReadConsole,
     Resolve,
 )
-from provisioning.model import (
-    DELETION_ORDER,
-    Binder,
-    CloudObject,
-    Event,
-    Happened,
-    Intent,
-    Kind,
-    Outcome,
-    Phase,
-    Status,
-)
+from provisioning.cloud_objects import DELETION_ORDER, CloudObject, Kind, Status
+from provisioning.model import Binder, Event, Happened, Intent, Outcome, Phase
 from provisioning.phases import LIMITS, Policy, Seen, Unanswered, fail, move, next_warning
 
 

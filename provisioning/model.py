@@ -1,4 +1,4 @@
-"""The values that the whole program speaks in: requests, plans, binders, cloud objects, reports, intents, events.
+"""The values that the whole program speaks in: requests, plans, binders, reports, intents, events.
 
 Frozen, without behaviour beyond naming themselves. No clock, no network, no database: whatever a value needs is in it.
 Times are UTC-aware ``datetime``, spans ``timedelta``; sizes carry their unit in the name.
@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import NewType
 
 BinderId = NewType("BinderId", str)  # 10 characters of a-z and 2-9: fits a DNS label and a person's eye
-CloudId = NewType("CloudId", str)  # the cloud's own id of a port, floating IP, volume or server
 Json = Mapping[str, object]
 
 
@@ -145,69 +144,6 @@ class Report:
     open_path: str = ""  # with ready: what the first button opens
     uncertified: str = ""  # why its own address has no certificate that browsers know, for people
     awaits: str = ""  # with fetch: "token" where the guest waits for one, said again after each restart
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """Whose a cloud object is. Every object carries it from the create call on."""
-
-    deployment: str
-    binder: BinderId
-    attempt: int
-
-    @property
-    def name(self) -> str:
-        """The name of the attempt's objects: ``binderops-<id>-<attempt>``."""
-        return f"binderops-{self.binder}-{self.attempt}"
-
-
-class Kind(StrEnum):
-    """Kinds of cloud objects, in the order they are made; they are deleted as `DELETION_ORDER` says."""
-
-    PORT = "port"
-    FLOATING_IP = "floating_ip"
-    VOLUME = "volume"
-    SERVER = "server"
-
-
-DELETION_ORDER = (Kind.FLOATING_IP, Kind.SERVER, Kind.PORT, Kind.VOLUME)
-
-
-class Status(StrEnum):
-    """A cloud object's state, as far as decisions need it."""
-
-    BUILDING = "building"
-    ACTIVE = "active"
-    SHELVED = "shelved"
-    STOPPED = "stopped"
-    ERROR = "error"
-    DELETING = "deleting"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloudObject:
-    """One object as a listing shows it."""
-
-    kind: Kind
-    id: CloudId
-    mark: Mark
-    status: Status
-    address: str = ""  # floating IP: its public address; port: its fixed address
-    port_id: str = ""  # floating IP and server: the port they hang on
-    server_id: str = ""  # volume: the server it is attached to
-    detail: str = ""  # the cloud's own words, such as a server's fault
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """All marked objects of a deployment. Says nothing about what was made after ``began_at``."""
-
-    began_at: datetime
-    objects: tuple[CloudObject, ...]
-
-    def of(self, binder: BinderId) -> tuple[CloudObject, ...]:
-        """The objects that carry this binder's mark, of every attempt."""
-        return tuple(o for o in self.objects if o.mark.binder == binder)
 
 
 class Verb(StrEnum):

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from provisioning.cloud_objects import CloudObject, Kind
 from provisioning.clouds import Address
-from provisioning.model import Binder, CloudObject, Event, Failure, Flavor, Happened, Kind, Outcome, Phase
+from provisioning.model import Binder, Event, Failure, Flavor, Happened, Outcome, Phase
 
 MOVES: Mapping[Phase, frozenset[Phase]] = {
     Phase.REQUESTED: frozenset({Phase.QUEUED, Phase.FAILED, Phase.DELETING}),

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from provisioning.cloud_objects import Kind
 from provisioning.errors import BinderopsError
 from provisioning.guest_link import GuestLink, report_from_json
-from provisioning.model import Binder, BinderId, Kind, Phase, Report
+from provisioning.model import Binder, BinderId, Phase, Report
 from provisioning.sites import Sites
-from provisioning.store import binders
+from provisioning.store import binders, listening
 from provisioning.store.database import Bell, Database
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class Listener:
         now = self._clock()
         await self._renew(now)
         async with self._db.apart() as tx:
-            fresh = await binders.listenable(
+            fresh = await listening.listenable(
                 tx, phases=LISTENS_IN, listener=self._me, now=now, until=now + LEASE, most=100
             )
         for binder in fresh:
@@ -138,7 +139,7 @@ class Listener:
             if not ours:
                 return None
             for report in heard:
-                await binders.hear(tx, binder, report, now)
+                await listening.hear(tx, binder, report, now)
             after = await binders.get(tx, binder.id)
         if after is None or after.phase not in LISTENS_IN or after.attempt != binder.attempt:
             return None

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from provisioning.cloud_objects import Kind
 from provisioning.errors import TeamError
-from provisioning.model import Flavor, Kind
+from provisioning.model import Flavor
 from provisioning.phases import Policy
 from provisioning.quota import Quota, Resource
 

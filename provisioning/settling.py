@@ -20,9 +20,10 @@ from provisioning.actions import (
     Result,
     Said,
 )
+from provisioning.cloud_objects import Kind
 from provisioning.errors import BinderopsError, ConflictError, NotFoundError, TemporaryError
 from provisioning.lifecycle import SOON, Decision, backoff
-from provisioning.model import Binder, Event, Failure, Happened, Kind, Phase
+from provisioning.model import Binder, Event, Failure, Happened, Phase
 from provisioning.phases import LIMITS, Policy, begin_attempt, fail, move
 
 UNSURE_FOR = timedelta(minutes=2)  # how long a launch waits for a reading that is not ambiguous

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from provisioning.catalogue import Catalogue
+from provisioning.cloud_objects import Listing
 from provisioning.clouds import Cloud
 from provisioning.errors import PersonError, RefusedError
 from provisioning.inventory import Inventory, Shared
-from provisioning.model import Binder, Flavor, Listing
+from provisioning.model import Binder, Flavor
 from provisioning.plan import Offer, PlanPolicy
 from provisioning.quota import Quota
 

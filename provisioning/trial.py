@@ -12,22 +12,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from provisioning.checks import Finding, failed, ok
+from provisioning.cloud_objects import CloudObject, Kind, Mark, Status
 from provisioning.clouds import Address, Cloud, ServerSpec
 from provisioning.errors import BinderopsError, RefusedError, TemporaryError
 from provisioning.launch_spec import Limits, launch_json
-from provisioning.model import (
-    Binder,
-    BinderId,
-    CloudObject,
-    Flavor,
-    Json,
-    Kind,
-    Mark,
-    Phase,
-    Plan,
-    Request,
-    Status,
-)
+from provisioning.model import Binder, BinderId, Flavor, Json, Phase, Plan, Request
 from provisioning.phases import LIMITS, Policy
 from provisioning.tickets import Signer
 from provisioning.trial_undo import NAMES, Time, Undo

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from provisioning.checks import Finding, fail, ok
+from provisioning.cloud_objects import DELETION_ORDER, CloudId, CloudObject, Kind, Mark, Status
 from provisioning.clouds import Cloud
 from provisioning.errors import BinderopsError
-from provisioning.model import DELETION_ORDER, CloudId, CloudObject, Kind, Mark, Phase, Status
+from provisioning.model import Phase
 from provisioning.phases import LIMITS
 
 NAMES = {Kind.PORT: "port", Kind.FLOATING_IP: "floating IP", Kind.VOLUME: "volume", Kind.SERVER: "instance"}

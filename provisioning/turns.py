@@ -19,7 +19,7 @@ from provisioning.actions import (
     ReadConsole,
     Resolve,
 )
-from provisioning.model import Kind
+from provisioning.cloud_objects import Kind
 
 _SERVICE = {
     Kind.PORT: "network",

@@ -5,24 +5,20 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
 from provisioning.clouds import Address
 from provisioning.model import (
     Binder,
     BinderId,
-    CloudId,
-    CloudObject,
     Failure,
     Flavor,
     Intent,
     Interface,
-    Kind,
-    Mark,
     PathKind,
     Phase,
     Plan,
     Report,
     Request,
-    Status,
     Verb,
 )
 from provisioning.phases import Seen

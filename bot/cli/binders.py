@@ -10,11 +10,12 @@ from bot.output import print_json
 from bot.runtime import open_database, utc_now
 from bot.settings import Settings
 from bot.words import amount
+from provisioning.cloud_objects import CloudId, Kind
 from provisioning.clouds.local import LocalCloud
 from provisioning.clouds.local_machine import Usage
 from provisioning.errors import NotFoundError
-from provisioning.model import Binder, CloudId, Kind
-from provisioning.store import binders
+from provisioning.model import Binder
+from provisioning.store import binders, resources
 from provisioning.store.database import Row
 
 SUMMARY = "list the binders of this deployment"
@@ -37,7 +38,7 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
 
 async def _rows(settings: Settings) -> list[dict[str, object]]:
     async with open_database(settings) as db, db.transaction() as tx:
-        found = [(b, await binders.resources(tx, b.id)) for b in await binders.all_of(tx)]
+        found = [(b, await resources.of(tx, b.id)) for b in await binders.all_of(tx)]
     cloud = local_cloud(settings)
     return [
         described(binder, made, await _usage(cloud, _server_id(binder, made)), utc_now())

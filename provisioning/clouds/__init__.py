@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from provisioning.model import CloudId, CloudObject, Flavor, Json, Kind, Listing, Mark
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Listing, Mark
+from provisioning.model import Flavor, Json
 from provisioning.quota import Quota
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Listing, Mark
 from provisioning.clouds import Address, ServerSpec, fence, local_docker, local_machine, local_processes
 from provisioning.clouds.local_files import (
     CloudFiles,
@@ -22,7 +23,7 @@ from provisioning.clouds.local_files import (
 from provisioning.clouds.local_instances import Instances
 from provisioning.clouds.local_machine import done_aside
 from provisioning.errors import BinderopsError, ConflictError, NotFoundError, TeamError
-from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark
+from provisioning.model import Flavor
 from provisioning.quota import Allowance, Quota, Resource
 
 log = logging.getLogger(__name__)

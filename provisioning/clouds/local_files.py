@@ -16,8 +16,8 @@ from typing import TypeVar
 
 import msgspec
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
 from provisioning.errors import NotFoundError, RefusedError
-from provisioning.model import CloudId, CloudObject, Kind, Mark, Status
 
 R = TypeVar("R")
 

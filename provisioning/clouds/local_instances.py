@@ -9,9 +9,9 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Status
 from provisioning.clouds import ServerSpec, local_docker, local_machine, local_processes
 from provisioning.clouds.local_files import CloudFiles, ServerRecord
-from provisioning.model import CloudId, CloudObject, Kind, Status
 
 _CONSOLE_BYTES = 100 * 1024
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from provisioning import user_data
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Listing, Mark, Status
 from provisioning.clouds import (
     Address,
     ServerSpec,
@@ -24,7 +25,7 @@ from provisioning.clouds.openstack_lookups import Lookups
 from provisioning.clouds.openstack_session import OpenStackSettings, connect, translated
 from provisioning.clouds.openstack_wire import Wire, readable
 from provisioning.errors import ConflictError, NotFoundError, RefusedError
-from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark, Status
+from provisioning.model import Flavor
 from provisioning.quota import Quota
 
 __all__ = ["OpenStackCloud", "OpenStackSettings"]

@@ -2,9 +2,10 @@
 
 from urllib.parse import urlsplit
 
+from provisioning.cloud_objects import Mark
 from provisioning.clouds import Address
 from provisioning.clouds.openstack_session import OpenStackSettings
-from provisioning.model import Json, Mark
+from provisioning.model import Json
 
 _TLS_PORT = 443
 _PLAIN_PORT = 80  # where the application proxy comes in, and where an ACME server asks back

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from provisioning.cloud_objects import CloudId, Mark
 from provisioning.clouds import ServerSpec
 from provisioning.clouds.openstack_objects import description, metadata
-from provisioning.model import CloudId, Mark
 
 
 def port(mark: Mark, network: str, security_group: str) -> dict[str, Any]:

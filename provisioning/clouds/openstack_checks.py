@@ -10,13 +10,14 @@ from datetime import datetime
 
 from provisioning import quota_checks
 from provisioning.checks import Finding, fail, failed, ok, skipped, unknown
+from provisioning.cloud_objects import CloudObject, Kind, Status
 from provisioning.clouds import openstack_network_verdicts as nets
 from provisioning.clouds import openstack_verdicts as verdicts
 from provisioning.clouds.openstack import OpenStackSettings
 from provisioning.clouds.openstack_address import name_of
 from provisioning.clouds.openstack_facts import Credential, Facts, Identity, Network
 from provisioning.errors import BinderopsError, NotFoundError, TemporaryError
-from provisioning.model import CloudObject, Flavor, Kind, Status
+from provisioning.model import Flavor
 from provisioning.phases import Policy
 from provisioning.plan import PlanPolicy, priced
 

@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from provisioning.cloud_objects import CloudId, Listing
 from provisioning.clouds import openstack_words
 from provisioning.clouds.openstack import OpenStackCloud
 from provisioning.clouds.openstack_lookups import open_tcp
 from provisioning.clouds.openstack_session import translated
 from provisioning.clouds.openstack_wire import readable
 from provisioning.errors import NotFoundError, RefusedError
-from provisioning.model import CloudId, Flavor, Listing
+from provisioning.model import Flavor
 from provisioning.quota import Allowance, Quota
 
 _ANSWER_WITHIN_S = 30.0

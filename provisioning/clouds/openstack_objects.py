@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
 from provisioning.clouds import openstack_words
-from provisioning.model import BinderId, CloudId, CloudObject, Flavor, Kind, Mark, Status
+from provisioning.model import BinderId, Flavor
 from provisioning.quota import Allowance, Quota, Resource
 
 _DESCRIPTION = re.compile(r"binderops-([a-z0-9]+)-([0-9]+) (.*)", re.DOTALL)

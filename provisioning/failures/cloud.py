@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from provisioning import doubles
-from provisioning.model import Binder, CloudObject, Failure, Kind, Status
+from provisioning.cloud_objects import CloudObject, Kind, Status
+from provisioning.model import Binder, Failure
 from provisioning.phases import LIMITS, Seen
 
 STOPPED_FOR = timedelta(minutes=3)

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from provisioning.model import Binder, Flavor, Kind
+from provisioning.cloud_objects import Kind
+from provisioning.model import Binder, Flavor
 from provisioning.phases import Policy
 from provisioning.room import InFlight
 from provisioning.store.binders import from_json

@@ -9,16 +9,14 @@ from uuid import UUID
 
 import msgspec
 
+from provisioning.cloud_objects import CloudId, Kind
 from provisioning.model import (
     Binder,
     BinderId,
-    CloudId,
-    CloudObject,
     Event,
     Failure,
     Happened,
     Intent,
-    Kind,
     Outcome,
     Phase,
     Plan,
@@ -88,12 +86,12 @@ async def readable(tx: Tx, ids: Sequence[BinderId]) -> list[Binder]:
     For whatever shows many: one row that cannot be read must not hide the others.
     """
     rows = {row["id"]: row for row in await tx.rows("binders.some", ids=list(ids))}
-    return _readable(rows[one] for one in ids if one in rows)
+    return readable_rows(rows[one] for one in ids if one in rows)
 
 
 async def all_of(tx: Tx, *, team: str = "", owner: str = "", most: int = 1000) -> tuple[Binder, ...]:
     """Binders that can be read, newest first; an empty ``team`` or ``owner`` means any."""
-    return tuple(_readable(await tx.rows("binders.all_of", team=team, owner=owner, most=most)))
+    return tuple(readable_rows(await tx.rows("binders.all_of", team=team, owner=owner, most=most)))
 
 
 async def wake(tx: Tx, binder_id: BinderId, now: datetime) -> None:
@@ -179,89 +177,8 @@ async def events(tx: Tx, binder_id: BinderId) -> tuple[Event, ...]:
     return tuple(Event(kind=Happened(row["kind"]), at=row["at"], data=row["data"]) for row in rows)
 
 
-async def intend(tx: Tx, binder: Binder, kind: Kind, at: datetime) -> None:
-    """Note what is about to be made in the cloud."""
-    await tx.run("binders.intend", id=binder.id, attempt=binder.attempt, kind=kind, at=at)
-
-
-async def give_up(tx: Tx, binder: Binder, kind: Kind, at: datetime) -> None:
-    """Note that a call that should make this stays without an answer: it may have worked, but it sends nothing any more."""
-    await tx.run("binders.give_up", id=binder.id, attempt=binder.attempt, kind=kind, at=at)
-
-
-async def refused(tx: Tx, binder: Binder, kind: Kind) -> None:
-    """Note that the cloud made nothing: it said no."""
-    await tx.run("binders.refused", id=binder.id, attempt=binder.attempt, kind=kind)
-
-
-async def made(tx: Tx, thing: CloudObject, at: datetime) -> None:
-    """Note what was there at ``at``: made, or shown by a listing after a call whose answer was lost."""
-    await tx.run(
-        "binders.made",
-        id=thing.mark.binder,
-        attempt=thing.mark.attempt,
-        kind=thing.kind,
-        cloud_id=thing.id,
-        at=at,
-    )
-
-
-async def server_gone(tx: Tx, binder: Binder, server_id: CloudId, at: datetime) -> None:
-    """Note that the cloud, asked for this very server, knew none."""
-    await tx.run("binders.server_gone", id=binder.id, cloud_id=server_id, at=at)
-
-
-async def resources(tx: Tx, binder_id: BinderId) -> list[Row]:
-    """What was made for the binder: kind, attempt, cloud_id, intended_at, gone_at; oldest first."""
-    return await tx.rows("binders.resources", id=binder_id)
-
-
-async def hear(tx: Tx, binder: Binder, report: Report, now: datetime) -> bool:
-    """Keep a report of the current attempt; False where it is no news. The first certificate is pinned."""
-    body = to_json(report)
-    await tx.run(
-        "binders.keep_report", id=binder.id, attempt=binder.attempt, n=report.n, at=report.at, body=body
-    )
-    touched = await tx.run(
-        "binders.heard",
-        id=binder.id,
-        attempt=binder.attempt,
-        n=report.n,
-        report=body,
-        cert=report.cert_sha256,
-        now=now,
-    )
-    return touched > 0
-
-
-async def reports(tx: Tx, binder_id: BinderId, attempt: int) -> tuple[Report, ...]:
-    """All reports of an attempt, in the guest's order."""
-    rows = await tx.rows("binders.reports", id=binder_id, attempt=attempt)
-    return tuple(from_json(Report, row["body"]) for row in rows)
-
-
-async def keep_log(tx: Tx, binder_id: BinderId, attempt: int, text: str, at: datetime) -> None:
-    """Keep a guest's log; NUL, which PostgreSQL cannot hold, becomes the replacement character."""
-    await tx.run("binders.keep_log", id=binder_id, attempt=attempt, at=at, body=text.replace("\0", "\ufffd"))
-
-
-async def log(tx: Tx, binder_id: BinderId, attempt: int) -> str | None:
-    """The kept log of an attempt."""
-    row = await tx.row("binders.log", id=binder_id, attempt=attempt)
-    return None if row is None else str(row["body"])
-
-
-async def listenable(
-    tx: Tx, *, phases: Sequence[Phase], listener: UUID, now: datetime, until: datetime, most: int
-) -> tuple[Binder, ...]:
-    """Take over binders whose guest nobody listens to; one that cannot be read is looked at again at ``until``."""
-    rows = await tx.rows(
-        "binders.listenable", phases=list(phases), listener=listener, now=now, until=until, most=most
-    )
-    return tuple(_readable(rows))
-
-
-def _readable(rows: Iterable[Row]) -> list[Binder]:
+def readable_rows(rows: Iterable[Row]) -> list[Binder]:
+    """The binders of these rows, without those that another version wrote."""
     found: list[Binder] = []
     for row in rows:
         try:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Listing, Mark, Status
 from provisioning.clouds import Address, ServerSpec
 from provisioning.errors import BinderopsError, ConflictError, TemporaryError
-from provisioning.model import CloudId, CloudObject, Flavor, Kind, Listing, Mark, Status
+from provisioning.model import Flavor
 from provisioning.quota import Allowance, Quota, Resource
 
 

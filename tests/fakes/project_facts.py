@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from provisioning.cloud_objects import CloudId, CloudObject, Listing
 from provisioning.clouds.openstack_facts import Credential, Group, Identity, Image, Network
 from provisioning.errors import BinderopsError, NotFoundError
-from provisioning.model import CloudId, CloudObject, Flavor, Listing
+from provisioning.model import Flavor
 from provisioning.quota import Allowance, Quota, Resource
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import psutil
 
+from provisioning.cloud_objects import DELETION_ORDER, Mark
 from provisioning.clouds import ServerSpec
 from provisioning.clouds.local import LocalCloud
 from provisioning.clouds.local_processes import of_this_user
-from provisioning.model import DELETION_ORDER, BinderId, Mark
+from provisioning.model import BinderId
 
 GUEST = Path(__file__).parents[1] / "fakes" / "tiny_guest"
 MARK = Mark(deployment="killed", binder=BinderId("abcdefgh23"), attempt=1)

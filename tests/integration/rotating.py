@@ -11,13 +11,14 @@ import aiohttp
 import pytest
 
 from provisioning import keys
+from provisioning.cloud_objects import Kind
 from provisioning.errors import RefusedError
 from provisioning.guest_config import GuestConfig
 from provisioning.guest_link import GuestLink
 from provisioning.key_rotation import Standing, born_with, rotate, standing
 from provisioning.keys import GRACE, Keys
-from provisioning.model import Binder, BinderId, Kind, Phase
-from provisioning.store import binders
+from provisioning.model import Binder, BinderId, Phase
+from provisioning.store import binders, resources
 from provisioning.store.database import Database, Tx
 from provisioning.tickets import Signer
 from tests.conftest import Clock
@@ -65,7 +66,7 @@ class RotationBench:
         binder = replace(a_binder(plan=a_plan(), now=self.clock()), id=name, attempt=1)
         async with self.db.transaction() as tx:
             await binders.insert(tx, binder)
-            await binders.intend(tx, binder, Kind.SERVER, self.clock())
+            await resources.intend(tx, binder, Kind.SERVER, self.clock())
         await self.changes(name, phase=Phase.CREATING, attempt=1)
         return binder
 

@@ -8,7 +8,7 @@ import msgspec
 
 from bot.narrator import Narrator
 from provisioning.model import Binder, BinderId, Event, Happened, Phase, Report
-from provisioning.store import binders
+from provisioning.store import binders, listening
 from provisioning.store.database import Database
 from tests.conftest import Clock
 from tests.strategies import a_binder, a_plan
@@ -44,7 +44,7 @@ class Story:
 
     async def says(self, binder: Binder, report: Report) -> None:
         async with self.db.transaction() as tx:
-            await binders.hear(tx, binder, report, self.clock())
+            await listening.hear(tx, binder, report, self.clock())
 
     async def breaks(self, binder: Binder, how: str) -> None:
         """Change what is stored of it, past everything that reads it."""

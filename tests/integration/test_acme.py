@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.guest import caddy, certificate
 from provisioning.guest.orders import parse
 from provisioning.guest.processes import Children
-from provisioning.model import BinderId, CloudId, CloudObject, Kind, Mark, Status
+from provisioning.model import BinderId
 from tests.beds.left_out import missing
 from tests.fakes import acme_town
 from tests.fakes.guest_bench import GuestBench, a_repository, free_port, git_daemon, until

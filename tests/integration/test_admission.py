@@ -9,14 +9,15 @@ from uuid import uuid4
 import pytest
 
 from provisioning.acting import Actor, Orders
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark
 from provisioning.errors import BinderopsError, RefusedError, TeamError, TemporaryError
 from provisioning.inventory import Shared
 from provisioning.launch import Launcher
-from provisioning.model import Binder, BinderId, CloudId, CloudObject, Kind, Mark, Phase, Plan, Verb
+from provisioning.model import Binder, BinderId, Phase, Plan, Verb
 from provisioning.phases import Policy
 from provisioning.quota import Allowance, Quota, Resource
 from provisioning.sites import Site, Sites, site
-from provisioning.store import binders
+from provisioning.store import binders, listening, resources
 from provisioning.store.database import Database
 from tests.conftest import Clock
 from tests.fakes.cloud import FakeCloud
@@ -124,9 +125,9 @@ class Bench:
     async def lose_an_answer(self, binder: Binder, *, is_given_up: bool) -> None:
         """The binder's attempt asked for a floating IP just now and got none."""
         async with self.db.transaction() as tx:
-            await binders.intend(tx, binder, Kind.FLOATING_IP, self.clock())
+            await resources.intend(tx, binder, Kind.FLOATING_IP, self.clock())
             if is_given_up:
-                await binders.give_up(tx, binder, Kind.FLOATING_IP, self.clock())
+                await resources.give_up(tx, binder, Kind.FLOATING_IP, self.clock())
 
     async def everybody(self) -> tuple[Binder, ...]:
         async with self.db.transaction() as tx:
@@ -317,7 +318,7 @@ async def test_given_a_failed_binder_that_holds_the_last_floating_ip_when_retrie
     await bench.ask_for(FIRST)
     booting = await bench.run_until(process, FIRST, Phase.BOOTING)
     async with bench.db.transaction() as tx:
-        await binders.hear(tx, booting, a_report("failed", 2), clock())
+        await listening.hear(tx, booting, a_report("failed", 2), clock())
     await bench.run_until(process, FIRST, Phase.FAILED)
     async with bench.db.transaction() as tx:
         await tx.run(

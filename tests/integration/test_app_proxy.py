@@ -11,10 +11,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.guest import gate
 from provisioning.guest_link import GuestLink
-from provisioning.model import BinderId, CloudId, CloudObject, Kind, Mark, Status
+from provisioning.model import BinderId
 from tests.beds.left_out import missing
 from tests.fakes.app_proxy import PROXY_HOST, AppProxy, Upstream, upstream_of
 from tests.fakes.guest_bench import Browser, GuestBench, a_repository, echo_server, git_daemon, until

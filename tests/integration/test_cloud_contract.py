@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.cloud_objects import DELETION_ORDER, CloudId, CloudObject, Kind, Mark, Status
 from provisioning.clouds import Cloud, ServerSpec
 from provisioning.clouds.local import LocalCloud
 from provisioning.errors import ConflictError, NotFoundError
-from provisioning.model import DELETION_ORDER, BinderId, CloudId, CloudObject, Kind, Mark, Status
+from provisioning.model import BinderId
 from tests.integration.openstack.worlds import cloud_on
 
 pytestmark = pytest.mark.integration

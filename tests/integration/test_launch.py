@@ -10,6 +10,7 @@ import pytest
 
 from provisioning.acting import Actor, Orders
 from provisioning.actions import MakePort
+from provisioning.cloud_objects import Kind, Mark, Status
 from provisioning.errors import BinderopsError, PersonError, TeamError, TemporaryError
 from provisioning.inventory import Inventory
 from provisioning.launch import Launcher
@@ -19,19 +20,16 @@ from provisioning.model import (
     Event,
     Happened,
     Json,
-    Kind,
-    Mark,
     Outcome,
     Phase,
     Plan,
     Report,
-    Status,
     Verb,
 )
 from provisioning.phases import LIMITS, Policy
 from provisioning.right import LEASE, Right
 from provisioning.sites import Sites
-from provisioning.store import binders
+from provisioning.store import binders, listening
 from provisioning.store.database import Database
 from tests.conftest import Clock
 from tests.fakes.cloud import FakeCloud
@@ -126,7 +124,7 @@ class Bench:
         async with self.db.transaction() as tx:
             binder = await binders.get(tx, ID)
             assert binder is not None
-            await binders.hear(tx, binder, report, self.clock.now)
+            await listening.hear(tx, binder, report, self.clock.now)
 
     async def want(self, verb: Verb) -> None:
         async with self.db.transaction() as tx:
@@ -305,7 +303,7 @@ async def test_given_a_failed_build_when_heard_then_its_log_is_kept_before_the_f
     await bench.run_until(Phase.FAILED)
 
     async with bench.db.transaction() as tx:
-        assert await binders.log(tx, ID, 1) == bench.link.text
+        assert await listening.log(tx, ID, 1) == bench.link.text
 
 
 async def test_given_a_failed_binder_when_retried_then_the_old_attempt_goes_and_a_new_one_comes(

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.cloud_objects import CloudId, Kind
 from provisioning.clouds.local import LocalCloud
 from provisioning.errors import ConflictError, NotFoundError, RefusedError, TeamError, TemporaryError
-from provisioning.model import BinderId, CloudId, Kind
+from provisioning.model import BinderId
 from tests.conftest import Clock
 from tests.integration.tiny_instances import (
     MARK,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.cloud_objects import CloudObject, Kind
 from provisioning.clouds import ServerSpec
 from provisioning.clouds.local import LocalCloud
 from provisioning.errors import RefusedError, TemporaryError
-from provisioning.model import CloudObject, Kind
 from tests.conftest import Clock
 from tests.integration.tiny_instances import MARK, TINY_GUEST, listed, spec
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from provisioning.cloud_objects import Kind, Status
 from provisioning.clouds.local import LocalCloud
 from provisioning.clouds.local_processes import environment, marked
-from provisioning.model import Kind, Status
 from tests.conftest import Clock
 from tests.integration.tiny_instances import (
     cloud_at,

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from provisioning.cloud_objects import CloudId, Mark, Status
 from provisioning.clouds import ServerSpec
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.clouds.openstack_calls import Lane, Pace, Purpose
 from provisioning.errors import BinderopsError, CapacityError, RefusedError, TemporaryError
-from provisioning.model import BinderId, CloudId, Mark, Status
+from provisioning.model import BinderId
 from tests.conftest import Clock
 from tests.fakes.small_cloud import SmallCloud
 

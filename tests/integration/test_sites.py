@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from provisioning.model import Kind, Phase, Verb
+from provisioning.cloud_objects import Kind
+from provisioning.model import Phase, Verb
 from provisioning.sites import Sites, site
 from provisioning.store import binders
 from provisioning.store.database import Database

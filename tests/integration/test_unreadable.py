@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from provisioning.model import Binder, BinderId, Phase
-from provisioning.store import binders
+from provisioning.store import binders, listening
 from provisioning.store.database import Database, Tx
 from tests.conftest import Clock
 from tests.strategies import NOW, a_binder, a_plan
@@ -29,7 +29,7 @@ async def _all(tx: Tx) -> Sequence[Binder]:
 
 async def _listenable(tx: Tx) -> Sequence[Binder]:
     until = NOW + timedelta(seconds=45)
-    return await binders.listenable(
+    return await listening.listenable(
         tx, phases=[Phase.BUILDING], listener=uuid4(), now=NOW, until=until, most=9
     )
 

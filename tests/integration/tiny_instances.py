@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 import psutil
 
+from provisioning.cloud_objects import DELETION_ORDER, CloudId, CloudObject, Kind, Mark
 from provisioning.clouds import ServerSpec
 from provisioning.clouds.local import LocalCloud
 from provisioning.clouds.local_processes import marked
-from provisioning.model import DELETION_ORDER, BinderId, CloudId, CloudObject, Kind, Mark
+from provisioning.model import BinderId
 from tests.conftest import Clock
 
 TINY_GUEST = Path(__file__).parents[1] / "fakes" / "tiny_guest"

@@ -5,8 +5,8 @@ from itertools import permutations
 
 import pytest
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Status
 from provisioning.doubles import kept, superfluous
-from provisioning.model import CloudId, CloudObject, Kind, Status
 from tests.strategies import an_object
 
 

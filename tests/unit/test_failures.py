@@ -2,8 +2,9 @@
 
 import pytest
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
 from provisioning.failures import could_not_start
-from provisioning.model import BinderId, CloudId, CloudObject, Kind, Mark, Status
+from provisioning.model import BinderId
 
 _FULL = "No valid host was found. There are not enough hosts available."
 _TRIED = "Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures"

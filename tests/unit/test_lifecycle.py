@@ -27,10 +27,11 @@ from provisioning.actions import (
     Result,
     Said,
 )
+from provisioning.cloud_objects import CloudId, Kind, Status
 from provisioning.errors import CapacityError, NotFoundError, PersonError, TeamError, TemporaryError
 from provisioning.failures import STOPPED_FOR
 from provisioning.lifecycle import ASK_AGAIN, decide
-from provisioning.model import Binder, CloudId, Happened, Intent, Kind, Outcome, Phase, Status, Verb
+from provisioning.model import Binder, Happened, Intent, Outcome, Phase, Verb
 from provisioning.phases import LIMITS, MOVES, IllegalMove, Policy, Seen, Unanswered, move
 from provisioning.quota import Allowance, Quota, Resource
 from provisioning.settling import settle

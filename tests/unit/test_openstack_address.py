@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
 from provisioning.clouds import openstack_address
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.guest import caddy
 from provisioning.guest.orders import parse
-from provisioning.model import BinderId, CloudId, CloudObject, Kind, Mark, Status
+from provisioning.model import BinderId
 from tests.unit.test_guest_orders import launch_at
 
 MARK = Mark(deployment="team", binder=BinderId("abcdefgh23"), attempt=1)

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from provisioning.checks import Finding, State
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.clouds.openstack_checks import ProjectChecks
 from provisioning.clouds.openstack_facts import Credential, OpenStackFacts
 from provisioning.errors import ConflictError, NotFoundError, RefusedError, TeamError, TemporaryError
-from provisioning.model import BinderId, CloudId, CloudObject, Kind, Mark, Status
+from provisioning.model import BinderId
 from provisioning.plan import PlanPolicy, PriceRule
 from provisioning.quota import Allowance, Resource
 from tests.fakes.project_facts import NOW, OWN, PUBLIC, SMALL, UBUNTU, ProjectFacts

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
 from provisioning.clouds import openstack_bodies, openstack_objects
 from provisioning.clouds.openstack_objects import description, mark_of, metadata, template
-from provisioning.model import BinderId, CloudId, CloudObject, Kind, Mark, Status
+from provisioning.model import BinderId
 from provisioning.quota import Allowance, Resource
 from tests.strategies import NOW
 

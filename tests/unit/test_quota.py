@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from provisioning import room
 from provisioning.actions import Admit, Failed, Quoted
+from provisioning.cloud_objects import Kind
 from provisioning.errors import TemporaryError
-from provisioning.model import Binder, Flavor, Kind, Phase
+from provisioning.model import Binder, Flavor, Phase
 from provisioning.phases import Policy
 from provisioning.quota import Allowance, Quota, Resource
 from provisioning.room import InFlight

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from provisioning.checks import Finding, State
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
 from provisioning.errors import BinderopsError, ConflictError, RefusedError, TemporaryError
-from provisioning.model import CloudId, CloudObject, Flavor, Kind, Mark, Status
+from provisioning.model import Flavor
 from provisioning.phases import Policy
 from provisioning.trial import Trial
 from provisioning.trial_undo import Time

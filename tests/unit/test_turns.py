@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from provisioning.actions import Action, Admit, Delete, MakeFloatingIp, MakePort, Resolve
-from provisioning.model import CloudId, Kind
+from provisioning.cloud_objects import CloudId, Kind
 from provisioning.turns import Turns
 from tests.strategies import NOW
 

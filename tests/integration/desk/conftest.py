@@ -23,7 +23,7 @@ from bot.slack_client import make_client
 from bot.socket_mode import SocketMode
 from provisioning.errors import TemporaryError
 from provisioning.model import Binder, BinderId, Flavor, Phase
-from provisioning.store import binders
+from provisioning.store import binders, listening
 from provisioning.store.database import Database, Tx
 from provisioning.vault import Vault
 from tests.conftest import Clock
@@ -166,7 +166,7 @@ class Workspace:
                 tx, claimed, binder, events=[], wake_at=None, now=self.clock(), keep_lease=False
             )
             if phase is Phase.READY:
-                await binders.hear(tx, binder, ready, self.clock())
+                await listening.hear(tx, binder, ready, self.clock())
         return binder
 
     async def binders(self) -> tuple[Binder, ...]:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.narrator import Narrator
 from provisioning.model import Phase
-from provisioning.store import binders
+from provisioning.store import listening
 from tests.integration.desk.conftest import ADA, BEN, GIL, Workspace
 from tests.strategies import LAB, a_report
 
@@ -146,7 +146,9 @@ async def test_given_home_was_opened_when_a_build_goes_on_then_nothing_new_is_pu
     row = next(row for row in await workspace.rows() if row["method"] == "home")
 
     async with workspace.db.transaction() as tx:
-        await binders.hear(tx, binder, a_report("build", n=7, message="pip", step=(1, 3)), workspace.clock())
+        await listening.hear(
+            tx, binder, a_report("build", n=7, message="pip", step=(1, 3)), workspace.clock()
+        )
     await _tells(workspace)
 
     assert next(r for r in await workspace.rows() if r["method"] == "home")["body_rev"] == row["body_rev"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from provisioning.model import Phase
-from provisioning.store import binders
+from provisioning.store import listening
 from tests.integration.desk.conftest import ADA, BEN, FLAVORS, GENERAL, GIL, TEACHING, Workspace
 from tests.strategies import a_plan, a_report
 
@@ -211,7 +211,7 @@ async def test_given_download_while_nothing_answers_then_the_link_leads_to_the_a
 ) -> None:
     binder = await workspace.has(ONE)
     async with workspace.db.transaction() as tx:
-        await binders.hear(tx, binder, a_report("ready", n=9, interfaces=()), workspace.clock())
+        await listening.hear(tx, binder, a_report("ready", n=9, interfaces=()), workspace.clock())
     answer = await _shown(workspace, BEN, "download")
 
     assert "Download my work" in str(answer["blocks"])
@@ -248,7 +248,7 @@ async def test_given_logs_then_the_guests_newest_log_is_kept_and_sent_to_the_thr
     await workspace.works()
 
     async with workspace.db.transaction() as tx:
-        assert await binders.log(tx, (await workspace.binders())[0].id, 1) == "step 2\n"
+        assert await listening.log(tx, (await workspace.binders())[0].id, 1) == "step 2\n"
     [file] = [r for r in await workspace.rows() if r["method"] == "file"]
     assert (file["thread_key"], file["channel"]) == (f"binder:{ONE}:root", GENERAL)
 
@@ -257,7 +257,7 @@ async def test_given_a_silent_guest_then_the_kept_log_is_sent(workspace: Workspa
     binder = await workspace.has(ONE, Phase.FAILED)
     workspace.guest.text = None
     async with workspace.db.transaction() as tx:
-        await binders.keep_log(tx, binder.id, 1, "kept\n", workspace.clock())
+        await listening.keep_log(tx, binder.id, 1, "kept\n", workspace.clock())
     await workspace.types(BEN, "logs")
     await workspace.works()
 

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.cloud_objects import Kind
 from provisioning.errors import BinderopsError
-from provisioning.model import BinderId, Kind, Outcome, Phase
+from provisioning.model import BinderId, Outcome, Phase
 from provisioning.phases import Policy
 from provisioning.store.database import Database
 from tests.conftest import Clock

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from provisioning.model import BinderId, Mark, Outcome, Phase
+from provisioning.cloud_objects import Mark
+from provisioning.model import BinderId, Outcome, Phase
 from provisioning.phases import Policy
 from provisioning.quota import Resource
 from provisioning.store.database import Database

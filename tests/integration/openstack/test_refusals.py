@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from provisioning.cloud_objects import CloudObject, Kind, Mark
 from provisioning.clouds import ServerSpec
 from provisioning.clouds.openstack import OpenStackCloud
-from provisioning.model import Binder, CloudObject, Kind, Mark, Outcome, Phase
+from provisioning.model import Binder, Outcome, Phase
 from provisioning.phases import Policy
 from provisioning.quota import Quota
 from provisioning.store.database import Database

@@ -10,23 +10,13 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from provisioning.acting import Actor, Orders
+from provisioning.cloud_objects import DELETION_ORDER, CloudObject, Kind
 from provisioning.clouds import Cloud
 from provisioning.clouds.openstack import OpenStackCloud, OpenStackSettings
 from provisioning.errors import BinderopsError, TemporaryError
 from provisioning.inventory import Inventory
 from provisioning.launch import Launcher
-from provisioning.model import (
-    DELETION_ORDER,
-    Binder,
-    BinderId,
-    CloudObject,
-    Event,
-    Flavor,
-    Kind,
-    Phase,
-    Plan,
-    Verb,
-)
+from provisioning.model import Binder, BinderId, Event, Flavor, Phase, Plan, Verb
 from provisioning.phases import Policy
 from provisioning.sites import Sites
 from provisioning.store import binders

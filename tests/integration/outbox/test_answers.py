@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.blocks import section
-from provisioning.store import binders
+from provisioning.store import binders, listening
 from tests.fakes.slack import Fault
 from tests.integration.outbox.conftest import ROOT, Desk
 from tests.strategies import a_binder
@@ -113,7 +113,7 @@ async def test_given_no_response_url_when_answered_then_the_person_gets_an_ephem
 async def a_log(desk: Desk, text: str) -> None:
     async with desk.db.transaction() as tx:
         await binders.insert(tx, a_binder())
-        await binders.keep_log(tx, a_binder().id, 1, text, desk.clock())
+        await listening.keep_log(tx, a_binder().id, 1, text, desk.clock())
     await desk.put(ROOT)
     await desk.put(
         "log",

@@ -14,7 +14,7 @@ from bot.playground.faults import Fault
 from bot.playground.server import Playground
 from bot.story import Told, draw, key_of
 from provisioning.model import Event, Failure, Happened, Outcome, Phase
-from provisioning.store import binders
+from provisioning.store import binders, listening
 from provisioning.store.database import Database
 from tests.conftest import Clock
 from tests.strategies import NOW, a_binder, a_plan, a_report
@@ -60,7 +60,7 @@ async def put(db: Database, told: Told, clock: Clock) -> None:
     binder = told.binder
     async with db.transaction() as tx:
         await binders.insert(tx, binder)
-        await binders.keep_log(tx, binder.id, 1, "all lines\n", clock())
+        await listening.keep_log(tx, binder.id, 1, "all lines\n", clock())
         for number, message in enumerate(draw(told)):
             await tx.run(
                 "bot/story.put", key=key_of(binder.id, message.slot), binder=binder.id, team="T1", channel=GENERAL,
