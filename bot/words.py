@@ -51,6 +51,11 @@ def amount(number: float) -> str:
     return f"{number:.2f}".rstrip("0").rstrip(".")
 
 
+def weight(size_bytes: int) -> str:
+    """``3.4 MiB``: what files weigh."""
+    return f"{size_bytes / 2**20:,.1f} MiB" if size_bytes > 0.05 * 2**20 else "less than 0.1 MiB"
+
+
 def when(at: datetime) -> str:
     """A time in the reader's own zone and language; the fallback says UTC."""
     at = at.astimezone(UTC)

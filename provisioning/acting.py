@@ -11,6 +11,8 @@ from provisioning.actions import (
     Action,
     Admit,
     CheckPublic,
+    Counted,
+    CountWork,
     Delete,
     Done,
     Failed,
@@ -104,6 +106,9 @@ class Actor:
                 text = await self.link.log(binder.agent_url, binder.id, cert_sha256=binder.cert_sha256)
                 async with self.db.transaction() as tx:
                     await listening.keep_log(tx, binder.id, binder.attempt, text, self.clock())
+            case CountWork():
+                work = await self.link.work(binder.agent_url, binder.id, cert_sha256=binder.cert_sha256)
+                return Counted(work)
             case CheckPublic():
                 is_certified = (
                     seen.address is None or seen.address.is_certified

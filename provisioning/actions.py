@@ -5,7 +5,7 @@ from datetime import datetime
 
 from provisioning.cloud_objects import CloudId, CloudObject, Kind
 from provisioning.errors import BinderopsError
-from provisioning.model import Flavor, Plan
+from provisioning.model import Flavor, Plan, Work
 from provisioning.quota import Quota
 from provisioning.room import InFlight
 
@@ -72,6 +72,11 @@ class CheckPublic:
     """See whether the public address answers as a browser would reach it."""
 
 
+@dataclass(frozen=True, slots=True)
+class CountWork:
+    """Ask the guest how much work would be lost, before people are warned of the end."""
+
+
 Action = (
     Resolve
     | Admit
@@ -83,6 +88,7 @@ Action = (
     | ReadConsole
     | KeepLog
     | CheckPublic
+    | CountWork
 )
 
 
@@ -123,10 +129,17 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What the guest told of the person's work."""
+
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The action failed."""
 
     error: BinderopsError
 
 
-Result = Planned | Quoted | Made | Done | Said | Failed
+Result = Planned | Quoted | Made | Done | Said | Counted | Failed

@@ -7,7 +7,6 @@ point costs at most one repeat of an action that looks for its own mark before i
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -21,12 +20,13 @@ from provisioning.actions import (
     MakePort,
     MakeServer,
     MakeVolume,
+    Planned,
     Quoted,
     Result,
 )
 from provisioning.cloud_objects import CloudObject, Kind, Mark
 from provisioning.clouds import Address, fence
-from provisioning.errors import BinderopsError, RefusedError, UnexpectedError
+from provisioning.errors import BinderopsError, UnexpectedError
 from provisioning.lifecycle import Decision, backoff, decide, take_in
 from provisioning.log_context import bound
 from provisioning.model import Binder, BinderId, Phase
@@ -103,8 +103,8 @@ class Launcher:
 
     async def _run(self, claimed: Claim, right: Right) -> None:
         """Step after step under one lease, as long as there is something to do at once."""
-        policy = self._policy(claimed.binder)
         if claimed.intents:  # what people want does not wait for a cloud that may be silent
+            policy = self.sites.policy_for(claimed.binder, self.policy)
             taken = take_in(claimed.binder, claimed.intents, self.clock(), policy)
             if not await self._record(claimed, taken, keep_lease=True):
                 return
@@ -112,7 +112,7 @@ class Launcher:
         written, looks = claimed.binder, self.looks
         seen, claimed, appeared = await self._observe(claimed)
         while True:
-            now = self.clock()
+            now, policy = self.clock(), self.sites.policy_for(claimed.binder, self.policy)
             decision = decide(claimed.binder, (), seen, now, policy)
             if looks > 1 and decision.wake_at is not None and decision.only_waits(written, now):
                 looks -= 1
@@ -122,7 +122,7 @@ class Launcher:
                 seen, claimed, appeared = await self._observe(claimed)
                 continue
             async with self.turns.taken(
-                decision.action, self._cloud_of(claimed.binder), right.news
+                decision.action, self.sites.name_for(claimed.binder), right.news
             ) as is_ours:
                 if not is_ours:
                     await self._release(claimed, self.clock())
@@ -131,6 +131,8 @@ class Launcher:
             if made is None:
                 return
             claimed, done = made
+            if done is None:
+                continue
             looks = 1  # the next claim knows the new object by its id
             # What this step made itself need not be listed again.
             site, objects = self.sites.of(claimed.binder), (*(seen.objects or ()), done)
@@ -144,8 +146,8 @@ class Launcher:
         found: Iterable[CloudObject],
         right: Right,
         policy: Policy,
-    ) -> tuple[Claim, CloudObject] | None:
-        """Record what was decided, do it, record what came of it; the object where one was made and the step goes on."""
+    ) -> tuple[Claim, CloudObject | None] | None:
+        """Record what was decided, do it, record what came of it. Where the step goes on: with what, and what it made."""
         action = decision.action
         if action is not None:  # from here on a listing must be younger than this to count
             decision = replace(decision, binder=replace(decision.binder, last_action_at=self.clock()))
@@ -160,10 +162,12 @@ class Launcher:
             await self._admit(acted, result, policy)
             return None
         settled = settle(acted.binder, action, result, self.clock(), policy)
-        goes_on = isinstance(result, Made)
+        goes_on = isinstance(result, Made | Planned)
         if not await self._record(acted, settled, keep_lease=goes_on, came=(action, result)):
             return None
-        return (replace(claimed, binder=settled.binder), result.object) if isinstance(result, Made) else None
+        if not goes_on:
+            return None
+        return replace(claimed, binder=settled.binder), result.object if isinstance(result, Made) else None
 
     async def _record(
         self,
@@ -273,23 +277,6 @@ class Launcher:
         if port is None or floating_ip is None:
             return None
         return site.cloud.address(self._mark(binder, binder.attempt), port, floating_ip)
-
-    def _cloud_of(self, binder: Binder) -> str:
-        if binder.plan is None and binder.request.options.cloud:
-            return binder.request.options.cloud
-        with suppress(RefusedError):
-            return self.sites.of(binder).name
-        return ""
-
-    def _policy(self, binder: Binder) -> Policy:
-        """The deployment's policy as it is on the binder's cloud."""
-        with suppress(RefusedError):  # an unknown cloud: nothing is made there anyway
-            site = self.sites.of(binder)
-            return replace(
-                self.policy, volume_root_below_gib=site.volume_root_below_gib,
-                answers_within=site.cloud.answers_within, shows_within=site.cloud.shows_within,
-            )  # fmt: skip
-        return self.policy
 
     def _later(self, claimed: Claim) -> datetime:
         return self.clock() + backoff(claimed.binder.errors_in_row + 2)

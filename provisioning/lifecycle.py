@@ -14,6 +14,7 @@ from provisioning.actions import (
     Action,
     Admit,
     CheckPublic,
+    CountWork,
     Delete,
     KeepLog,
     MakeFloatingIp,
@@ -215,12 +216,7 @@ def _live(binder: Binder, now: datetime, policy: Policy) -> Decision:
         return _again(*wishes.end(binder, Outcome.EXPIRED, Event(kind=Happened.EXPIRED, at=now), now), now)
     due = next_warning(binder, now)
     if due is not None and now >= due.at:
-        warned = replace(binder, warned=due.number)
-        minutes = max(1, round((expires - now) / timedelta(minutes=1)))
-        told = Event(
-            kind=Happened.WARNED, at=now, data={"expires_at": expires.isoformat(), "minutes": minutes}
-        )
-        return _again(warned, (told,), now)
+        return Decision(binder=binder, action=CountWork(), wake_at=now + SOON)
     return Decision(binder=binder, wake_at=min(expires, now + policy.look_every, *([due.at] if due else [])))
 
 

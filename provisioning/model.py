@@ -146,6 +146,15 @@ class Report:
     awaits: str = ""  # with fetch: "token" where the guest waits for one, said again after each restart
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """The files that are new or changed since the binder was ready, as its guest counts them."""
+
+    files: int
+    size_bytes: int  # of those that fit into a download
+    left_out: int = 0  # of the files: those that do not fit
+
+
 class Verb(StrEnum):
     """What a person can want of a binder that exists. Launching is not one: it makes a binder."""
 
@@ -182,7 +191,7 @@ class Happened(StrEnum):
     START_BEGAN = "start_began"  # -
     BECAME_READY = "became_ready"  # expires_at
     FAILED = "failed"  # code; the failure itself is the binder's
-    WARNED = "warned"  # expires_at, minutes
+    WARNED = "warned"  # expires_at, minutes; files, size_bytes, left_out: the work, where the guest told
     EXTENDED = "extended"  # who, hours, expires_at
     EXTENSION_REFUSED = "extension_refused"  # who, reason
     NOT_APPLICABLE = "not_applicable"  # who, verb, phase: an intent that came too late, said to that person

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from provisioning.cloud_objects import Kind
 from provisioning.errors import BinderopsError
-from provisioning.guest_link import GuestLink, report_from_json
+from provisioning.guest_link import GuestLink
+from provisioning.guest_reports import report_from_json
 from provisioning.model import Binder, BinderId, Phase, Report
 from provisioning.sites import Sites
 from provisioning.store import binders, listening

@@ -1,7 +1,7 @@
 """How an action's result changes a binder: the second half of a step, after `provisioning.lifecycle`. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from provisioning import room
@@ -9,6 +9,8 @@ from provisioning.actions import (
     Action,
     Admit,
     CheckPublic,
+    Counted,
+    CountWork,
     Delete,
     Done,
     Failed,
@@ -24,7 +26,7 @@ from provisioning.cloud_objects import Kind
 from provisioning.errors import BinderopsError, ConflictError, NotFoundError, TemporaryError
 from provisioning.lifecycle import SOON, Decision, backoff
 from provisioning.model import Binder, Event, Failure, Happened, Phase
-from provisioning.phases import LIMITS, Policy, begin_attempt, fail, move
+from provisioning.phases import LIMITS, Policy, begin_attempt, fail, move, next_warning
 
 UNSURE_FOR = timedelta(minutes=2)  # how long a launch waits for a reading that is not ambiguous
 _READ_AGAIN = timedelta(seconds=5)
@@ -43,23 +45,24 @@ _TOO_LONG: Mapping[Phase, tuple[str, str]] = {
 def settle(binder: Binder, action: Action, result: Result, now: datetime, policy: Policy) -> Decision:
     """The binder after ``action`` went as ``result`` says. Whatever went well ends a row of errors."""
     binder = replace(binder, last_action_at=now)
-    if isinstance(result, Failed) and not isinstance(action, KeepLog | ReadConsole):
+    if isinstance(result, Failed) and not isinstance(action, KeepLog | ReadConsole | CountWork):
         return _failed(binder, action, result.error, now, policy)
     binder = replace(binder, errors_in_row=0, last_error="")
     match result:
         case Planned(plan=plan):
             planned = replace(binder, plan=plan, phase_since=now)
-            events = [Event(kind=Happened.RESOLVED, at=now, data={"commit": plan.commit, "ref": plan.ref})]
-            if plan.needs_confirmation:
-                price = {"su_per_hour": plan.flavor.su_per_hour}
-                events.append(Event(kind=Happened.CONFIRMATION_ASKED, at=now, data=price))
-            return Decision(binder=planned, events=tuple(events), wake_at=now)
+            resolved = Event(kind=Happened.RESOLVED, at=now, data={"commit": plan.commit, "ref": plan.ref})
+            if not plan.needs_confirmation:
+                return Decision(binder=move(planned, Phase.QUEUED, now), events=(resolved,), wake_at=now)
+            price = {"su_per_hour": plan.flavor.su_per_hour}
+            asked = Event(kind=Happened.CONFIRMATION_ASKED, at=now, data=price)
+            return Decision(binder=planned, events=(resolved, asked), wake_at=now)
         case Quoted():
             return _admitted(binder, result, now, policy)
         case Made(object=made):
             told = Event(kind=Happened.OBJECT_MADE, at=now, data={"kind": made.kind})
             return Decision(binder=binder, events=(told,), wake_at=now)
-        case Done() | Said() | Failed():
+        case Done() | Said() | Counted() | Failed():
             return _after(binder, action, result, now, policy)
 
 
@@ -86,6 +89,8 @@ def _admitted(binder: Binder, quoted: Quoted, now: datetime, policy: Policy) -> 
 def _after(binder: Binder, action: Action, result: Result, now: datetime, policy: Policy) -> Decision:
     if isinstance(action, CheckPublic):
         return _became_ready(binder, now)
+    if isinstance(action, CountWork):
+        return _warned(binder, result, now)
     if isinstance(action, KeepLog | ReadConsole):
         failed, events = fail(binder, _why(binder, result), now, policy)
         return Decision(binder=failed, events=events, wake_at=now)
@@ -97,6 +102,18 @@ def _became_ready(binder: Binder, now: datetime) -> Decision:
     ready = replace(move(binder, Phase.READY, now), expires_at=now + lifetime)
     told = Event(kind=Happened.BECAME_READY, at=now, data={"expires_at": (now + lifetime).isoformat()})
     return Decision(binder=ready, events=(told,), wake_at=now)
+
+
+def _warned(binder: Binder, result: Result, now: datetime) -> Decision:
+    """People are warned, with what would be lost where the guest told: it may well be silent."""
+    due = next_warning(binder, now)
+    if due is None or binder.expires_at is None:
+        return Decision(binder=binder, wake_at=now)
+    minutes = max(1, round((binder.expires_at - now) / timedelta(minutes=1)))
+    lost = asdict(result.work) if isinstance(result, Counted) else {}
+    data = {"expires_at": binder.expires_at.isoformat(), "minutes": minutes, **lost}
+    warned = Event(kind=Happened.WARNED, at=now, data=data)
+    return Decision(binder=replace(binder, warned=due.number), events=(warned,), wake_at=now)
 
 
 def _why(binder: Binder, result: Result) -> Failure:

@@ -6,7 +6,7 @@ The first is the default. A binder belongs to the cloud that its plan names, for
 import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from provisioning.clouds import Cloud
 from provisioning.errors import PersonError, RefusedError
 from provisioning.inventory import Inventory, Shared
 from provisioning.model import Binder, Flavor
+from provisioning.phases import Policy
 from provisioning.plan import Offer, PlanPolicy
 from provisioning.quota import Quota
 
@@ -129,6 +130,24 @@ class Sites:
             f"Whoever runs the bot must put {name} back into the settings (clouds) and restart it; "
             "until then nothing there is looked at, and nothing is deleted.",
         )
+
+    def name_for(self, binder: Binder) -> str:
+        """The name of the cloud that the binder is on, or will be; empty where the settings know it no more."""
+        if binder.plan is None and binder.request.options.cloud:
+            return binder.request.options.cloud
+        with suppress(RefusedError):
+            return self.of(binder).name
+        return ""
+
+    def policy_for(self, binder: Binder, policy: Policy) -> Policy:
+        """The deployment's policy as it is on the binder's cloud."""
+        with suppress(RefusedError):  # an unknown cloud: nothing is made there anyway
+            one = self.of(binder)
+            return replace(
+                policy, volume_root_below_gib=one.volume_root_below_gib,
+                answers_within=one.cloud.answers_within, shows_within=one.cloud.shows_within,
+            )  # fmt: skip
+        return policy
 
     def named(self, name: str) -> Site:
         """The site of this name in any letter case, the default for an empty one. Raises `PersonError` (``unknown-cloud``)."""

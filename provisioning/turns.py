@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from provisioning.actions import (
     Action,
     CheckPublic,
+    CountWork,
     Delete,
     KeepLog,
     MakeFloatingIp,
@@ -40,6 +41,7 @@ _AT_ONCE = {
     ReadConsole: 16,  # two a second, and no call may take longer than its time limit
     KeepLog: 16,
     CheckPublic: 16,
+    CountWork: 16,
 }
 _LONGEST_WAIT_S = 20.0  # what was decided then is decided anew
 

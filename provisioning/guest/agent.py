@@ -125,6 +125,7 @@ class Agent:
             self._log,
             self._activity,
             self._handed,
+            self._work,
             self._cut_off,
         )
         self._web: ThreadingHTTPServer = serve(self._answer)

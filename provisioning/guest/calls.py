@@ -12,10 +12,12 @@ from .handed import Handed
 from .jupyter import Activity
 from .logbook import Logbook
 from .orders import BadOrdersError, Orders
+from .processes import TooLongError
 from .reports import Reports
 from .standing import Config
 from .tickets import RefusedError, Verifier
 from .web import Answer, Asked
+from .work import Work
 
 SIGNATURE = "binderops-signature"
 _LONGEST_WAIT_S = 30.0
@@ -33,6 +35,7 @@ class Calls:
     log: Logbook
     activity: Activity
     handed: Handed
+    work: Work
     cut_off: Callable[[], None]  # ends the connections that people have open
 
     def answer(self, asked: Asked) -> Answer:
@@ -57,6 +60,7 @@ class Calls:
             ("GET", "/_binder/status"): self._status,
             ("GET", "/_binder/log"): self._log,
             ("GET", "/_binder/activity"): self._activity,
+            ("GET", "/_binder/work"): self._work,
             ("PUT", "/_binder/config"): self._configure,
             ("PUT", "/_binder/token"): self._take,
         }
@@ -75,6 +79,12 @@ class Calls:
     def _activity(self, _: Asked) -> Answer:
         said = self.activity.told()
         return _json(503, {"error": "the server is not up"}) if said is None else _json(200, said)
+
+    def _work(self, _: Asked) -> Answer:
+        try:
+            return _json(200, {"work": self.work.look()})
+        except (OSError, TooLongError) as error:
+            return _json(503, {"error": str(error)})
 
     def _configure(self, asked: Asked) -> Answer:
         before = self.config.now.epoch

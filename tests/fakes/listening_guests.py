@@ -20,6 +20,7 @@ from provisioning.guest.reports import Reports
 from provisioning.guest.standing import Config
 from provisioning.guest.tickets import RefusedError, Verifier
 from provisioning.guest.web import Asked
+from provisioning.guest.work import Work
 from provisioning.launch_spec import Limits, launch_json
 from provisioning.model import Binder
 from provisioning.tickets import Signer
@@ -52,7 +53,7 @@ class ListeningGuest:
         log = Logbook(state / "log")
         self.calls = Calls(
             self.orders, self.config, self.verifier, Reports(state / "reports", log, console=lambda _: None), log,
-            Endpoint(1, ""), Handed(), lambda: None,
+            Endpoint(1, ""), Handed(), Work(state / "work.json"), lambda: None,
         )  # fmt: skip
 
     @property

@@ -107,6 +107,12 @@ class Bench:
             for one in ids:
                 await binders.insert(tx, replace(a_binder(now=self.clock()), id=one, request=request))
 
+    async def queue(self, binder_id: BinderId) -> None:
+        """One that is looked up, and waits for its admission."""
+        await self.ask_for(binder_id)
+        async with self.db.transaction() as tx:
+            await tx.run("tests/wish.queue", id=binder_id, plan=binders.to_json(self.plans[""]))
+
     async def run_until(self, launcher: Launcher, binder_id: BinderId, *phases: Phase) -> Binder:
         for _ in range(120):
             binder = await self.now(binder_id)
@@ -174,9 +180,8 @@ async def test_given_two_processes_that_read_the_same_quota_when_both_decide_the
 ) -> None:
     cloud = SmallCloud(clock, floating_ips=1)
     one, other = bench.process(cloud), bench.process(cloud)
-    await bench.ask_for(FIRST, SECOND)
-    await bench.run_until(one, FIRST, Phase.QUEUED)
-    await bench.run_until(one, SECOND, Phase.QUEUED)
+    await bench.queue(FIRST)
+    await bench.queue(SECOND)
     cloud.readers = asyncio.Barrier(2)
 
     clock.forward(seconds=2)
@@ -233,9 +238,9 @@ async def test_given_a_floating_ip_made_since_the_reading_when_another_asks_for_
 ) -> None:
     cloud = SmallCloud(clock, floating_ips=2)
     process = bench.process(cloud)
-    await bench.ask_for(FIRST, SECOND)
+    await bench.ask_for(FIRST)
     await bench.run_until(process, FIRST, Phase.CREATING)
-    await bench.run_until(process, SECOND, Phase.QUEUED)
+    await bench.queue(SECOND)
     cloud.readers = asyncio.Barrier(2)
     cloud.is_read.clear()
     clock.forward(seconds=2)
@@ -270,8 +275,7 @@ async def test_given_a_create_without_an_answer_when_another_asks_for_the_last_t
     booting = await bench.run_until(process, FIRST, Phase.BOOTING)
     await bench.lose_an_answer(replace(booting, attempt=7), is_given_up=is_given_up)
     clock.forward(seconds=seconds)
-    await bench.ask_for(SECOND)
-    await bench.run_until(process, SECOND, Phase.QUEUED)
+    await bench.queue(SECOND)
     clock.forward(seconds=2)
     await process.step(SECOND)
 
@@ -288,8 +292,7 @@ async def test_given_a_create_without_an_answer_that_worked_when_its_attempt_goe
     await bench.lose_an_answer(creating, is_given_up=True)
     await cloud.create_floating_ip(Mark(deployment="test", binder=FIRST, attempt=1), CloudId("port"))
     clock.forward(minutes=5)
-    await bench.ask_for(SECOND)
-    await bench.run_until(process, SECOND, Phase.QUEUED)
+    await bench.queue(SECOND)
     clock.forward(seconds=2)
     await process.step(SECOND)
 

@@ -109,7 +109,7 @@ def test_given_any_request_then_it_is_answered_and_never_by_a_broken_agent(
 @_OPTIONS
 @given(
     call=st.sampled_from(
-        [("GET", "/_binder/status"), ("GET", "/_binder/log"), ("GET", "/_binder/activity"), ("PUT", "/_binder/config"), ("PUT", "/_binder/token")]
+        [("GET", "/_binder/status"), ("GET", "/_binder/log"), ("GET", "/_binder/activity"), ("GET", "/_binder/work"), ("PUT", "/_binder/config"), ("PUT", "/_binder/token")]
     ),
     query=st.lists(st.tuples(st.sampled_from(("after", "offset", "x")), _VALUES), max_size=2),
     body=BODIES | st.recursive(

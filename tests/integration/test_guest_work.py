@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.model import Work
 from tests.fakes.guest_bench import Browser, GuestBench, a_repository, git_daemon
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
@@ -78,6 +79,15 @@ async def test_given_files_that_were_written_when_downloaded_then_they_are_in_th
         f"{top}.zip",
         {f"{top}/plots/año.txt": "a plot", f"{top}/{CHANGED}": "changed"},
     )
+
+
+async def test_given_files_that_were_written_when_the_bot_asks_then_it_hears_how_many_and_how_large(
+    guest: GuestBench, folder: Path
+) -> None:
+    (folder / "new.bin").write_bytes(bytes(5000))
+
+    async with guest.link() as link:
+        assert await link.work(guest.agent_url, guest.id) == Work(files=1, size_bytes=5000)
 
 
 async def test_given_hostile_names_and_links_when_downloaded_then_nothing_leads_out(

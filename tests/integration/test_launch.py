@@ -25,6 +25,7 @@ from provisioning.model import (
     Plan,
     Report,
     Verb,
+    Work,
 )
 from provisioning.phases import LIMITS, Policy
 from provisioning.right import LEASE, Right
@@ -53,6 +54,9 @@ class FakeLink:
 
     async def log(self, agent_url: str, binder: str, **_: object) -> str:
         return self.text
+
+    async def work(self, agent_url: str, binder: str, **_: object) -> Work:
+        return Work(files=2, size_bytes=5000)
 
     async def reaches_people(self, public_url: str, *, is_certified: bool = True) -> bool:
         self.was_certified.append(is_certified)
@@ -92,6 +96,12 @@ class Bench:
         async with self.db.transaction() as tx:
             await binders.insert(tx, a_binder(now=self.clock.now))
 
+    async def queue(self) -> None:
+        """A launch that is looked up, and waits for its admission."""
+        await self.start()
+        async with self.db.transaction() as tx:
+            await tx.run("tests/wish.queue", id=ID, plan=binders.to_json(self.plan))
+
     async def start_server(self) -> None:
         """A launch whose server is being built, and will be for long."""
         self.cloud.server_is = Status.BUILDING
@@ -109,6 +119,12 @@ class Bench:
             self.clock.forward(seconds=2)
             await self.launcher.step(ID)
         raise AssertionError(f"still {binder.phase}: {binder}")
+
+    async def run_until_told(self, kind: Happened) -> None:
+        while kind not in await self.events():
+            self.clock.forward(minutes=1)
+            assert (await self.now()).phase is not Phase.DELETED
+            await self.launcher.step(ID)
 
     async def now(self) -> Binder:
         async with self.db.transaction() as tx:
@@ -428,7 +444,7 @@ async def test_given_a_binder_that_nobody_can_read_when_work_is_due_then_the_oth
         await tx.run("tests/wish.make_unreadable", id=alien.id)
     await bench.start()
 
-    worked = [await bench.launcher.once() for _ in range(3)]
+    worked = [await bench.launcher.once() for _ in range(2)]
 
     assert any(worked)
     assert (await bench.now()).phase is not Phase.REQUESTED
@@ -476,6 +492,16 @@ async def test_given_a_second_port_that_shows_late_when_the_binder_is_up_then_it
     assert late.id not in bench.cloud.objects
     assert (await bench.now()).phase is Phase.BOOTING
     assert {o.kind for o in bench.cloud.objects.values()} == {Kind.PORT, Kind.FLOATING_IP, Kind.SERVER}
+
+
+async def test_given_a_binder_near_its_end_then_the_warning_says_how_much_work_is_in_it(bench: Bench) -> None:
+    await bench.make_ready()
+
+    await bench.run_until_told(Happened.WARNED)
+
+    async with bench.db.transaction() as tx:
+        told = (await binders.events(tx, ID))[-1]
+    assert [told.data.get(n) for n in ("minutes", "files", "size_bytes")] == [30, 2, 5000]
 
 
 @pytest.mark.parametrize("phase", [Phase.READY, Phase.DELETING])

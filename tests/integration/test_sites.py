@@ -107,8 +107,7 @@ async def test_given_a_cloud_that_the_settings_name_no_more_when_deletion_is_wan
 async def test_given_a_cloud_that_the_settings_name_no_more_when_its_launch_goes_on_then_it_fails_with_who_mends_it(
     bench: TwoClouds,
 ) -> None:
-    await bench.start()
-    await bench.run_until(Phase.QUEUED, Phase.CREATING)
+    await bench.queue()
     bench.sites_are("near")
 
     failed = await bench.run_until(Phase.FAILED, Phase.DELETING, Phase.DELETED, most=700)

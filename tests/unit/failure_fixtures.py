@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioning.guest import causes
-from provisioning.guest_link import report_from_json
+from provisioning.guest_reports import report_from_json
 from provisioning.model import Failure
 
 FOLDER = Path(__file__).parents[1] / "fixtures" / "failures"

@@ -19,7 +19,9 @@ from aiohttp.test_utils import TestServer
 from provisioning.errors import TemporaryError
 from provisioning.guest.certificate import ensure
 from provisioning.guest.processes import Children
-from provisioning.guest_link import GuestLink, report_from_json, reports_from_json
+from provisioning.guest_link import GuestLink
+from provisioning.guest_reports import report_from_json, reports_from_json
+from provisioning.model import Work
 from provisioning.reports import reports_on_console
 from tests.fakes.signing import always
 
@@ -155,6 +157,24 @@ async def test_given_a_log_of_an_odd_length_then_the_guest_counts_as_silent() ->
     async with guest_that_answers("log", Binderops_Log_Size="much") as (link, url):
         with pytest.raises(TemporaryError) as caught:
             await link.log(url, "aaaa")
+
+    assert caught.value.code == "guest-silent"
+
+
+async def test_given_a_guest_that_counted_its_work_then_the_files_that_do_not_fit_are_among_them() -> None:
+    async with guest_that_answers('{"work": [3, 500, 2]}') as (link, url):
+        assert await link.work(url, "aaaa") == Work(files=5, size_bytes=500, left_out=2)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["x", "[" * 100_000, "{}", '{"work": 5}', '{"work": [1, 2]}', '{"work": [1, 2, -1]}', '{"work": ["1", 2, 3]}',
+     '{"work": [true, 2, 3]}', '{"work": [1, 1e999, 3]}'],
+)  # fmt: skip
+async def test_given_no_count_of_the_work_then_the_guest_counts_as_silent(body: str) -> None:
+    async with guest_that_answers(body) as (link, url):
+        with pytest.raises(TemporaryError) as caught:
+            await link.work(url, "aaaa")
 
     assert caught.value.code == "guest-silent"
 

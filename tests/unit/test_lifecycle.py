@@ -11,6 +11,8 @@ from provisioning.actions import (
     Action,
     Admit,
     CheckPublic,
+    Counted,
+    CountWork,
     Delete,
     Done,
     Failed,
@@ -31,13 +33,14 @@ from provisioning.cloud_objects import CloudId, Kind, Status
 from provisioning.errors import CapacityError, NotFoundError, PersonError, TeamError, TemporaryError
 from provisioning.failures import STOPPED_FOR
 from provisioning.lifecycle import ASK_AGAIN, decide
-from provisioning.model import Binder, Happened, Intent, Outcome, Phase, Verb
+from provisioning.model import Binder, Happened, Intent, Outcome, Phase, Verb, Work
 from provisioning.phases import LIMITS, MOVES, IllegalMove, Policy, Seen, Unanswered, move
 from provisioning.quota import Allowance, Quota, Resource
 from provisioning.settling import settle
 from tests.strategies import ADDRESS, INTENTS, LAB, NOW, REPORTS, SEEN, a_binder, a_plan, a_report, an_object
 
 POLICY = Policy()
+WORK = Work(files=12, size_bytes=3_400_000, left_out=1)
 PLAN = a_plan()
 PORT = an_object(Kind.PORT)
 FLOATING_IP = an_object(Kind.FLOATING_IP)
@@ -235,9 +238,36 @@ def test_given_time_left_when_ready_then_these_warnings_are_given(
     expires = NOW + timedelta(hours=4)
     binder = a_binder(Phase.READY, plan=PLAN, expires_at=expires, warned=warned)
 
-    decision = decide(binder, (), Seen(objects=(SERVER,)), expires - timedelta(minutes=minutes_left), POLICY)
+    now = expires - timedelta(minutes=minutes_left)
+
+    decision = decide(binder, (), Seen(objects=(SERVER,)), now, POLICY)
+    asked = decision.action
+    if asked is not None:
+        decision = settle(decision.binder, asked, Counted(WORK), now, POLICY)
 
     assert [e.data["minutes"] for e in decision.events if e.kind is Happened.WARNED] == told
+    assert asked == (CountWork() if told else None)
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        pytest.param(Counted(WORK), {"files": 12, "size_bytes": 3_400_000, "left_out": 1}, id="counted"),
+        pytest.param(Failed(TemporaryError("guest-silent", "m", "h")), {}, id="a silent guest"),
+    ],
+)
+def test_given_the_end_is_near_when_the_guest_was_asked_then_people_are_warned_whatever_it_said(
+    result: Result, told: dict[str, int]
+) -> None:
+    expires = NOW + timedelta(hours=4)
+    binder = a_binder(Phase.READY, plan=PLAN, expires_at=expires)
+
+    decision = settle(binder, CountWork(), result, expires - timedelta(minutes=30), POLICY)
+
+    assert (decision.binder.phase, decision.binder.warned) == (Phase.READY, 1)
+    assert [(e.kind, dict(e.data)) for e in decision.events] == [
+        (Happened.WARNED, {"expires_at": expires.isoformat(), "minutes": 30, **told})
+    ]
 
 
 def test_given_the_end_of_the_lifetime_when_reached_then_the_binder_expires_and_is_deleted() -> None:
@@ -331,6 +361,8 @@ def results(action: Action) -> st.SearchStrategy[Result]:
         )
     elif isinstance(action, ReadConsole):
         good = st.just(Said(("x",)))
+    elif isinstance(action, CountWork):
+        good = st.just(Counted(WORK))
     elif type(action) in made:
         good = st.just(Made(made[type(action)]))
     errors = st.sampled_from([

@@ -228,12 +228,29 @@ def test_given_a_message_of_an_earlier_attempt_when_retired_then_only_its_button
 
 
 def test_given_the_end_is_near_when_drawn_then_a_warning_offers_more_time_and_the_work() -> None:
-    told = ready(kinds=(*UP, Happened.BECAME_READY, Happened.WARNED), warned=1)
+    told = ready(kinds=(*UP, Happened.BECAME_READY, Happened.WARNED))
     message = the("warning-1", told)
 
     assert buttons(message) == ["binder.extend", "binder.download"]
     assert "<@U1>" in message.text
     assert f"<!date^{int(LATER.timestamp())}^" in message.text
+
+
+@pytest.mark.parametrize(
+    ("work", "said"),
+    [
+        pytest.param({}, "What was done in it goes with it. Download your work", id="the guest was silent"),
+        pytest.param({"files": 0, "size_bytes": 0, "left_out": 0}, "No file in it is new or changed. Keep", id="none"),
+        pytest.param({"files": 1, "size_bytes": 9, "left_out": 0}, "With it go 1 file that is new or changed, less than 0.1 MiB. Download", id="one"),
+        pytest.param({"files": 1200, "size_bytes": 3 << 20, "left_out": 2}, "With it go 1,200 files that are new or changed, 3.0 MiB. 2 of them do not fit into a download. Download", id="many"),
+    ],
+)  # fmt: skip
+def test_given_the_end_is_near_when_drawn_then_the_warning_says_what_would_be_lost(
+    work: Json, said: str
+) -> None:
+    told = ready(kinds=(*UP, Happened.BECAME_READY, Happened.WARNED), warned=work)
+
+    assert said in the("warning-1", told).text
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from provisioning.guest_link import report_from_json
+from provisioning.guest_reports import report_from_json
 from provisioning.uncertified import reason
 
 LIMIT = (
