@@ -110,7 +110,9 @@ class Launcher:
                 return
             claimed = replace(claimed, binder=taken.binder, intents=())
         written, looks = claimed.binder, self.looks
-        seen, claimed, appeared = await self._observe(claimed)
+        # When this binder last changed anything there: being looked up and admitted in this step does not.
+        changed_at = claimed.binder.last_action_at
+        seen, claimed, appeared = await self._observe(claimed, changed_at)
         while True:
             now, policy = self.clock(), self.sites.policy_for(claimed.binder, self.policy)
             decision = decide(claimed.binder, (), seen, now, policy)
@@ -119,7 +121,7 @@ class Launcher:
                 if not await self.rest(right, (decision.wake_at - now).total_seconds()):
                     await self._release(claimed, self.clock())
                     return
-                seen, claimed, appeared = await self._observe(claimed)
+                seen, claimed, appeared = await self._observe(claimed, changed_at)
                 continue
             async with self.turns.taken(
                 decision.action, self.sites.name_for(claimed.binder), right.news
@@ -132,6 +134,11 @@ class Launcher:
                 return
             claimed, done = made
             if done is None:
+                if right.news.is_set():
+                    await self._release(claimed, self.clock())
+                    return
+                written = claimed.binder
+                seen, claimed, appeared = await self._observe(claimed, changed_at)
                 continue
             looks = 1  # the next claim knows the new object by its id
             # What this step made itself need not be listed again.
@@ -159,8 +166,8 @@ class Launcher:
             result = await self.actor.act(decision.binder, action, seen)
         acted = replace(claimed, binder=decision.binder)
         if isinstance(result, Quoted):
-            await self._admit(acted, result, policy)
-            return None
+            begun = await self._admit(acted, result, policy)
+            return None if begun is None else (begun, None)
         settled = settle(acted.binder, action, result, self.clock(), policy)
         goes_on = isinstance(result, Made | Planned)
         if not await self._record(acted, settled, keep_lease=goes_on, came=(action, result)):
@@ -191,13 +198,15 @@ class Launcher:
         self._tell(claimed.binder, decision, keep_lease=keep_lease)
         return True
 
-    async def _admit(self, claimed: Claim, quoted: Quoted, policy: Policy) -> None:
-        """Decide whether the launch begins and write it, while nobody else decides on that cloud."""
+    async def _admit(self, claimed: Claim, quoted: Quoted, policy: Policy) -> Claim | None:
+        """Decide whether the launch begins and write it, while nobody else decides on that cloud. The claim where it begins."""
         async with self.db.transaction() as tx:
             settled = await admission.settled(tx, self.sites, claimed.binder, quoted, self.clock(), policy)
-            if not await self._write(tx, claimed, settled, keep_lease=False):
-                return
-        self._tell(claimed.binder, settled, keep_lease=False)
+            begins = settled.binder.phase is Phase.CREATING
+            if not await self._write(tx, claimed, settled, keep_lease=begins):
+                return None
+        self._tell(claimed.binder, settled, keep_lease=begins)
+        return replace(claimed, binder=settled.binder) if begins else None
 
     def _tell(self, before: Binder, decision: Decision, *, keep_lease: bool) -> None:
         """What was written, to who wants to know."""
@@ -227,21 +236,23 @@ class Launcher:
             else:
                 await resources.refused(tx, binder, kind)
 
-    async def _observe(self, claimed: Claim) -> tuple[Seen, Claim, Mapping[Unanswered, CloudObject]]:
+    async def _observe(
+        self, claimed: Claim, changed_at: datetime
+    ) -> tuple[Seen, Claim, Mapping[Unanswered, CloudObject]]:
         """What the cloud says now, and of calls whose answers were lost. A listing that fails is none: the binder waits longer each time."""
-        seen, claimed = await self._listed(claimed)
+        seen, claimed = await self._listed(claimed, changed_at)
         made = {(o.mark.attempt, o.kind): o for o in seen.objects or ()}
         appeared = {u: made[u.attempt, u.kind] for u in claimed.unanswered if (u.attempt, u.kind) in made}
         left = tuple(u for u in claimed.unanswered if u not in appeared)
         return replace(seen, unanswered=left), claimed, appeared
 
-    async def _listed(self, claimed: Claim) -> tuple[Seen, Claim]:
+    async def _listed(self, claimed: Claim, changed_at: datetime) -> tuple[Seen, Claim]:
         binder = claimed.binder
         if binder.phase in _BLIND:
             return Seen(), claimed
         try:
             site = self.sites.of(binder)
-            listing = await site.inventory.since(max(binder.last_action_at, self.clock() - _OLDEST_LISTING))
+            listing = await site.inventory.since(max(changed_at, self.clock() - _OLDEST_LISTING))
             objects = await self._with_unlisted(site, claimed, listing.of(binder.id))
         except BinderopsError as error:
             log.warning("listing-failed binder=%s code=%s message=%s", binder.id, error.code, error.message)

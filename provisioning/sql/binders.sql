@@ -80,8 +80,10 @@ on conflict (binder_id, attempt, kind) do update set
 update resources set intended_at = %(at)s, is_given_up = true
 where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s and cloud_id is null
 
--- name: unanswered
-select attempt, kind, intended_at, is_given_up from resources where binder_id = %(id)s and cloud_id is null and gone_at is null
+-- name: not_gone
+-- What may be there, as far as a step must know: what a call without an answer left, and servers.
+select attempt, kind, cloud_id, intended_at, is_given_up from resources
+where binder_id = %(id)s and gone_at is null and (cloud_id is null or kind = 'server')
 
 -- name: refused
 delete from resources where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s and cloud_id is null
@@ -89,10 +91,6 @@ delete from resources where binder_id = %(id)s and attempt = %(attempt)s and kin
 -- name: made
 update resources set cloud_id = %(cloud_id)s, made_at = %(at)s
 where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s
-
--- name: servers
-select attempt, cloud_id from resources
-where binder_id = %(id)s and kind = 'server' and cloud_id is not null and gone_at is null
 
 -- name: server_gone
 update resources set gone_at = %(at)s where binder_id = %(id)s and cloud_id = %(cloud_id)s and gone_at is null

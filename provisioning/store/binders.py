@@ -122,15 +122,16 @@ async def claim(
         await tx.run("binders.release", id=row["id"], lease=lease, wake_at=now + _PUT_OFF)
         return None
     wanted = await tx.rows("binders.granted", id=row["id"])
-    unanswered = await tx.rows("binders.unanswered", id=binder.id)
-    servers = await tx.rows("binders.servers", id=binder.id)
+    there = await tx.rows("binders.not_gone", id=binder.id)
     return Claim(
         binder=binder, intents=tuple(_intent(w) for w in wanted), rev=row["rev"], lease=lease,
         unanswered=tuple(
             Unanswered(attempt=u["attempt"], kind=Kind(u["kind"]), at=u["intended_at"], is_given_up=u["is_given_up"])
-            for u in unanswered
+            for u in there if u["cloud_id"] is None
         ),
-        servers=tuple(KnownServer(attempt=s["attempt"], id=CloudId(s["cloud_id"])) for s in servers),
+        servers=tuple(
+            KnownServer(attempt=s["attempt"], id=CloudId(s["cloud_id"])) for s in there if s["cloud_id"] is not None
+        ),
     )  # fmt: skip
 
 

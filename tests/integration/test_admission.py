@@ -113,6 +113,12 @@ class Bench:
         async with self.db.transaction() as tx:
             await tx.run("tests/wish.queue", id=binder_id, plan=binders.to_json(self.plans[""]))
 
+    async def promise(self, launcher: Launcher, cloud: FakeCloud, binder_id: BinderId) -> Binder:
+        """A launch that was let begin, and has nothing yet."""
+        await self.ask_for(binder_id)
+        cloud.faults["create_port"] = [TemporaryError("cloud-busy", "m", "h")]
+        return await self.run_until(launcher, binder_id, Phase.CREATING)
+
     async def run_until(self, launcher: Launcher, binder_id: BinderId, *phases: Phase) -> Binder:
         for _ in range(120):
             binder = await self.now(binder_id)
@@ -188,7 +194,7 @@ async def test_given_two_processes_that_read_the_same_quota_when_both_decide_the
     await asyncio.gather(one.step(FIRST), other.step(SECOND))
 
     phases = sorted([(await bench.now(i)).phase for i in (FIRST, SECOND)])
-    assert phases == [Phase.CREATING, Phase.FAILED]
+    assert phases == [Phase.BOOTING, Phase.FAILED]
 
 
 async def test_given_no_room_when_a_launch_is_refused_then_it_says_what_would_fit(
@@ -238,8 +244,7 @@ async def test_given_a_floating_ip_made_since_the_reading_when_another_asks_for_
 ) -> None:
     cloud = SmallCloud(clock, floating_ips=2)
     process = bench.process(cloud)
-    await bench.ask_for(FIRST)
-    await bench.run_until(process, FIRST, Phase.CREATING)
+    await bench.promise(process, cloud, FIRST)
     await bench.queue(SECOND)
     cloud.readers = asyncio.Barrier(2)
     cloud.is_read.clear()
@@ -260,9 +265,9 @@ async def test_given_a_floating_ip_made_since_the_reading_when_another_asks_for_
 @pytest.mark.parametrize(
     ("is_given_up", "seconds", "phase"),
     [
-        pytest.param(True, 60, Phase.CREATING, id="given up a minute ago"),
+        pytest.param(True, 60, Phase.BOOTING, id="given up a minute ago"),
         pytest.param(True, 10, Phase.QUEUED, id="given up just now"),
-        pytest.param(False, 300, Phase.CREATING, id="its process died minutes ago"),
+        pytest.param(False, 300, Phase.BOOTING, id="its process died minutes ago"),
         pytest.param(False, 60, Phase.QUEUED, id="it may still be on its way"),
     ],
 )
@@ -287,8 +292,7 @@ async def test_given_a_create_without_an_answer_that_worked_when_its_attempt_goe
 ) -> None:
     cloud = SmallCloud(clock, floating_ips=2)
     process = bench.process(cloud)
-    await bench.ask_for(FIRST)
-    creating = await bench.run_until(process, FIRST, Phase.CREATING)
+    creating = await bench.promise(process, cloud, FIRST)
     await bench.lose_an_answer(creating, is_given_up=True)
     await cloud.create_floating_ip(Mark(deployment="test", binder=FIRST, attempt=1), CloudId("port"))
     clock.forward(minutes=5)
@@ -306,11 +310,11 @@ async def test_given_launches_on_another_cloud_when_counted_then_they_take_nothi
     process = bench.process(here, bench.site(there, "there"))
     await bench.ask_for(FIRST, cloud="there")
     await bench.ask_for(SECOND)
-    await bench.run_until(process, FIRST, Phase.CREATING)
+    await bench.run_until(process, FIRST, Phase.BOOTING)
 
-    second = await bench.run_until(process, SECOND, Phase.CREATING, Phase.FAILED)
+    second = await bench.run_until(process, SECOND, Phase.BOOTING, Phase.FAILED)
 
-    assert second.phase is Phase.CREATING
+    assert second.phase is Phase.BOOTING
 
 
 async def test_given_a_failed_binder_that_holds_the_last_floating_ip_when_retried_then_its_own_counts_as_free(

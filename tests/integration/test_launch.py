@@ -197,6 +197,7 @@ async def test_given_a_binder_that_is_put_off_again_and_again_then_each_time_it_
     told: list[datetime] = []
     bench.launcher = replace(bench.launcher, put_off=told.append)
     await bench.start()
+    bench.clock.forward(seconds=1)
     for _ in range(12):
         told.clear()
         assert await bench.launcher.step(ID)
@@ -443,6 +444,7 @@ async def test_given_a_binder_that_nobody_can_read_when_work_is_due_then_the_oth
         await binders.insert(tx, alien)
         await tx.run("tests/wish.make_unreadable", id=alien.id)
     await bench.start()
+    bench.clock.forward(seconds=1)
 
     worked = [await bench.launcher.once() for _ in range(2)]
 

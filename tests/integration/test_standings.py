@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from provisioning.errors import RefusedError
-from provisioning.model import Phase
 from provisioning.quota import Allowance, Resource
 from provisioning.room import Standing
 from provisioning.sites import Sites, site
@@ -77,8 +76,7 @@ async def test_given_a_launch_that_has_just_begun_when_looked_at_then_what_it_wa
 ) -> None:
     bench = Bench(db, clock)
     process = bench.process(cloud)
-    await bench.ask_for(FIRST)
-    await bench.run_until(process, FIRST, Phase.CREATING)
+    await bench.promise(process, cloud, FIRST)
     clock.forward(seconds=5)
 
     known = await seen(Standings(process.sites, db, clock))
