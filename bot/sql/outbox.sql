@@ -3,37 +3,44 @@
 -- and no channel may wait while another shows each second. A board is in turn as soon as it has rested, before its
 -- channel's threads. Within a turn the edit that waits longest. A reply waits for its root's ts and for the messages written
 -- earlier in its thread (not for files: the story goes on without them); nothing goes out before its budget.
-with due as (
-    select o.key, o.ts, o.posting_since, o.method,
-        case
-            when o.method = 'file' then 'file:' || o.team
-            when o.method = 'home' then 'home:' || o.team
-            when o.ts is not null then 'update:' || o.team
-            else 'post:' || o.team || ':' || o.channel
-        end as budget,
+with ready as materialized (
+    -- First what a look at the row itself tells: most of what waits when much does, waits for its budget.
+    select * from (
+        select o.key, o.ts, o.thread_key, o.created_at, o.team, o.channel, o.next_try_at,
+            case
+                when o.method = 'file' then 'file:' || o.team
+                when o.method = 'home' then 'home:' || o.team
+                when o.ts is not null then 'update:' || o.team
+                else 'post:' || o.team || ':' || o.channel
+            end as budget
+        from outbox o
+        where o.body_rev > o.sent_rev and o.method <> 'respond' and o.next_try_at <= %(now)s
+            and (o.lease_until is null or o.lease_until < %(now)s)
+    ) r
+    where not exists (select from budgets b where b.name = r.budget and b.next_at > %(now)s)
+),
+due as (
+    select o.key, o.budget,
         case when o.ts is null then null when o.key like 'board:%%' then o.next_try_at else t.next_at end as turn
-    from outbox o left join budgets t on t.name = 'turn:' || o.team || ':' || o.channel
-    where o.body_rev > o.sent_rev and o.method <> 'respond' and o.next_try_at <= %(now)s
-        and (o.lease_until is null or o.lease_until < %(now)s)
-        and (
-            o.ts is not null or o.thread_key is null
-            or (
-                exists (select from outbox root where root.key = o.thread_key and root.ts is not null)
-                and not exists (
-                    select from outbox earlier
-                    where earlier.thread_key = o.thread_key and earlier.ts is null
-                        and earlier.body_rev > earlier.sent_rev and earlier.method = 'post'
-                        and (earlier.created_at, earlier.key) < (o.created_at, o.key)
-                )
+    from ready o
+        left join outbox root on root.key = o.thread_key
+        left join budgets t on t.name = 'turn:' || o.team || ':' || o.channel
+    where o.ts is not null or o.thread_key is null
+        or (
+            root.ts is not null
+            and not exists (
+                select from outbox earlier
+                where earlier.thread_key = o.thread_key and earlier.ts is null
+                    and earlier.body_rev > earlier.sent_rev and earlier.method = 'post'
+                    and (earlier.created_at, earlier.key) < (o.created_at, o.key)
             )
         )
 ),
 chosen as (
     select o.key, o.posting_since, due.budget
     from outbox o join due on due.key = o.key
-    where not exists (select from budgets b where b.name = due.budget and b.next_at > %(now)s)
-        -- Said again of the row itself: these are looked at once more when it is locked, what "due" saw is not.
-        and o.body_rev > o.sent_rev and o.next_try_at <= %(now)s
+    -- Said again of the row itself: these are looked at once more when it is locked, what "due" saw is not.
+    where o.body_rev > o.sent_rev and o.next_try_at <= %(now)s
         and (o.lease_until is null or o.lease_until < %(now)s)
     order by o.is_final desc, o.ts is null desc, due.turn nulls first, o.next_try_at, o.created_at, o.key
     limit 1
