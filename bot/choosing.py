@@ -32,6 +32,8 @@ def typed_again(details: Details, command: Command) -> str:
     """What was said besides the id, or must be, and no button of a choice can say."""
     if details.keeps_volume:
         return "keep=volume"
+    if details.drops_volume:
+        return "drop=volume"
     if not command.takes_mentions or (command.name != "share" and not details.whom):
         return ""
     return CHANNEL if details.whom == CHANNEL else "@person"

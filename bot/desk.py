@@ -7,7 +7,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -18,19 +18,22 @@ from bot.choosing import advice, choice, none_to_choose, not_found, typed_again
 from bot.command import Command
 from bot.commands import COMMANDS
 from bot.commands.help import briefly, overview
+from bot.commands.volumes import in_use
 from bot.effects import Answer, Effect, ShowHome, mistaken, refused, say
 from bot.intents import DIRECT, HOME, MENTION, Asked
 from bot.people import People
 from bot.reading import FormWanted, read
 from bot.writing import write
+from provisioning import work_volumes
 from provisioning.errors import BinderopsError, PersonError, TemporaryError, UnexpectedError
 from provisioning.log_context import bound
 from provisioning.model import Binder, BinderId, Flavor, Phase
 from provisioning.room import Standing
 from provisioning.shares import Share
-from provisioning.store import binders, listening, shares, source_tokens
+from provisioning.store import binders, listening, shares, source_tokens, volumes
 from provisioning.store.database import Database
 from provisioning.vault import Kept, Vault
+from provisioning.work_volumes import VolumeInUseError, VolumeLimits
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +62,7 @@ class DeskSettings:
     allow_exact: tuple[str, ...] = ()
     app_host: str = ""  # whose private repositories a GitHub App opens; empty: there is none
     default_hours: float = 4  # shown in the form
+    volumes: VolumeLimits = field(default_factory=VolumeLimits)
     # By cloud, the default one first, its name empty where it is the only one; as last seen, with prices. Waits for nothing.
     flavors: Callable[[], Mapping[str, Sequence[Flavor]]] = _unknown
 
@@ -126,6 +130,9 @@ class Desk:
                 await self._postpone(asked, desk, error)
             else:
                 await self._refuse(asked, desk, say(_TOO_LONG))
+        except VolumeInUseError as error:
+            held = in_use("Not started", error.name, error.since, await self.binder(error.holder))
+            await self._refuse(asked, desk, held)
         except BinderopsError as error:
             await self._refuse(asked, desk, mistaken(error, "Not done"))
         except Exception:
@@ -165,6 +172,11 @@ class Desk:
         """The tokens that the person's launches use, sealed."""
         async with self.db.apart() as tx:
             return await source_tokens.usable(tx, team=asked.team, person=asked.who)
+
+    async def volumes(self, asked: Asked) -> list[work_volumes.Kept]:
+        """The person's work volumes."""
+        async with self.db.apart() as tx:
+            return await volumes.of_person(tx, team=asked.team, owner=asked.who)
 
     async def kept_log(self, binder: Binder) -> str | None:
         """The log that was kept of the current attempt."""

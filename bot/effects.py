@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from bot import blocks
 from bot.blocks import Block
 from provisioning.errors import BinderopsError, PersonError
-from provisioning.model import Binder, BinderId, Json, Request, Verb
+from provisioning.model import Binder, BinderId, Json, Request, Verb, VolumeId
 from provisioning.source_tokens import Scope
+from provisioning.work_volumes import Wanted
 
 PRIVATE_LINK = "binderops:private-link"  # the outbox puts the link in its place, at the moment of sending
 
@@ -28,14 +29,16 @@ class Grant:
     verb: Verb
     binder: BinderId
     hours: float | None = None
+    drops_volume: bool = False  # the work volume that the binder holds is deleted once it is free
     answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """A new binder."""
+    """A new binder, and the work volume that it is to hold: where it cannot, nothing is launched."""
 
     binder: Binder
+    volume: Wanted | None = None
     answer: Answer | None = None
 
 
@@ -90,7 +93,15 @@ class ShutOut:
     answer: Answer
 
 
-Effect = Answer | Grant | Launch | SendLog | ShowHome | KeepToken | ForgetToken | LetIn | ShutOut
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropVolume:
+    """A work volume that no binder holds is deleted."""
+
+    volume: VolumeId
+    answer: Answer
+
+
+Effect = Answer | Grant | Launch | SendLog | ShowHome | KeepToken | ForgetToken | LetIn | ShutOut | DropVolume
 
 
 def say(markup: str) -> Answer:

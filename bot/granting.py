@@ -21,5 +21,6 @@ async def grant(desk: "Desk", asked: Asked) -> Effect:  # noqa: ARG001  the shap
         verb=Verb(asked.verb),
         binder=binder.id,
         hours=asked.details.hours,
+        drops_volume=asked.details.drops_volume,
         answer=said if asked.details.is_typed else None,
     )

@@ -34,6 +34,15 @@ class TokenWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeWish:
+    """What somebody wants with their volumes."""
+
+    what: str = "list"  # list, delete
+    volume: str = ""  # its name, or its id
+    is_sure: bool = False  # asked, and said yes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """What a person said, read. Empty means: not said."""
 
@@ -41,6 +50,8 @@ class Details:
     request: Request | None = None  # launch
     hours: float | None = None  # extend
     keeps_volume: bool = False  # delete
+    drops_volume: bool = False  # delete: the work volume as well
+    volume: VolumeWish | None = None  # volumes
     interface: str = ""  # open: its name
     whom: str = ""  # share, unshare: a user's id, a channel's id, or "channel" for the binder's own
     token: TokenWish | None = None  # token

@@ -18,7 +18,7 @@ CALLBACK = "binder.launch"
 _OPTIONS = 100  # Slack's limit for a select
 _ERROR_LIMIT = 150
 _WHERE = "where"
-_FIELDS = ("repository", "ref", "path", "cloud", "flavor", "hours")
+_FIELDS = ("repository", "ref", "path", "cloud", "flavor", "hours", "volume")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,10 @@ def form(origin: Origin, flavors: Mapping[str, Sequence[Flavor]], *, default_hou
         *_cloud(tuple(flavors)),
         _flavor(flavors),
         text("hours", "Lifetime in hours", amount(default_hours), optional=True, hint="Counted from when it is ready."),
+        text(
+            "volume", "Volume", "data", optional=True,
+            hint="A name: what is in the folder work then stays for your next launches with it. A size in GiB may follow: data:20.",
+        ),
         *([_where(origin.channel)] if origin.on_home else []),
     ]  # fmt: skip
     return {

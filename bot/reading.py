@@ -11,13 +11,14 @@ from bot.commands.launch import ID_ALPHABET, ID_LENGTH
 from bot.grammar import parse
 from bot.grammar.options import Offers
 from bot.grammar.text import Text, as_meant, typed
-from bot.intents import Details
+from bot.intents import Details, VolumeWish
 from provisioning.errors import PersonError
 
 ACTION = re.compile(r"^binder\.")
 _ID = re.compile(rf"[{ID_ALPHABET}]{{{ID_LENGTH}}}")
 _FIRST = re.compile(r"\s*(\S+)\s*")
 _AGAIN = re.compile(rf"(again)(\s+`?[{ID_ALPHABET}]{{{ID_LENGTH}}}`?)?\s*", re.IGNORECASE)
+_ALSO = {"volume": "volumes"}  # other names of verbs
 _BARE_WORD = re.compile(r"[A-Za-z][A-Za-z-]{1,30}")
 
 
@@ -44,6 +45,7 @@ def read(
     if first is None:
         return FormWanted()
     verb, end = first.group(1).lower(), first.end()
+    verb = _ALSO.get(verb, verb)
     if verb == "launch":
         rest = text[end:]
         if again := _AGAIN.fullmatch(rest):
@@ -70,6 +72,9 @@ def pressed(action_id: str, value: str) -> Wanted:
     """What a button wants: ``binder.<verb>``, ``binder.open.<interface>``, ``binder.list.channel``."""
     _, verb, *rest = action_id.split(".", 2)
     more = rest[0] if rest else ""
+    if verb == "volumes":
+        wish = VolumeWish(what=more or "list", volume=value, is_sure=True)
+        return Wanted(verb=verb, details=Details(volume=wish))
     if verb == "list":
         return Wanted(verb=verb, details=Details(in_channel=more == "channel"))
     return Wanted(verb=verb, details=Details(binder=value, interface=more))

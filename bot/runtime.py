@@ -54,6 +54,8 @@ from provisioning.store.postgres_places import is_made
 from provisioning.store.takeover import free_what_nobody_holds
 from provisioning.tickets import Signer
 from provisioning.vault import Vault
+from provisioning.volume_deletion import VolumeDeletion
+from provisioning.work_volumes import VolumeLimits
 from provisioning.worker import Loop, Worker
 
 log = logging.getLogger(__name__)
@@ -192,6 +194,7 @@ async def running(parts: Parts) -> AsyncIterator[None]:
             Loop(topic="listen", once=listener.once),
             Loop(topic="config", once=guest_config.once, width=2, tick_s=5),
             Loop(topic="token", once=handover.once, width=2),
+            Loop(topic="volume", once=VolumeDeletion(db=db, sites=parts.sites, clock=clock).once),
             Loop(topic="story", once=Narrator(db=db, clock=clock).once),
             Loop(topic="outbox", once=outbox.once, width=4, is_chained=True, tick_s=OUTBOX_TICK_S),
             Loop(topic="answer", once=outbox.answer, width=8, is_chained=True),
@@ -229,6 +232,10 @@ def _desk_settings(parts: Parts, standings: Standings) -> DeskSettings:
         allow_exact=settings.texts("sources.allow_exact"),
         app_host=git_host(settings.text("github_app.api_url")) if has_app else "",
         default_hours=parts.sites.default.plans.default_hours,
+        volumes=VolumeLimits(
+            default_gib=int(settings.number("volumes.default_gib") or 0),
+            max_gib=int(settings.number("volumes.max_gib") or 0),
+        ),
         flavors=parts.sites.flavors,
         standings=standings.look,
     )

@@ -126,6 +126,8 @@ SETTINGS: Mapping[str, Setting] = {
     "limits.keep_failed_minutes": Setting(check=_is_positive, wants="a number of minutes above 0", default=30, meaning="How long the instance of a failed build is kept for looking at it, in minutes."),
     "limits.local_instances": Setting(check=_is_count, wants="a whole number above 0", default=4, meaning="How many environments the local cloud runs at once."),
     "limits.source_mib": Setting(check=_is_count, wants="a whole number above 0", default=2048, meaning="The largest repository, record or archive that instances fetch, in MiB, also unpacked."),
+    "volumes.default_gib": Setting(check=_is_count, wants="a whole number of GiB above 0", default=10, meaning="How large a volume is made where a person names no size, in GiB."),
+    "volumes.max_gib": Setting(check=_is_count, wants="a whole number of GiB above 0", default=100, meaning="The largest volume that a person may ask for, in GiB."),
     "confirm_above_su_per_hour": Setting(check=_is_positive, wants="a number above 0", default=None, meaning="Launches that cost more SU an hour ask before they start."),
     "prices": Setting(check=_is_prices, wants="flavor patterns with SU an hour, such as {'g3.*': 64}", default={}, meaning="Prices that go before the preset's, by flavor pattern, in SU an hour."),
     "access.admins": Setting(check=_is_texts, wants="a list of Slack user ids", default=[], meaning="People who may act on everybody's environments, beside the workspace's admins."),

@@ -48,7 +48,13 @@ def card(binder: Binder, shared_with: Sequence[str] = ()) -> list[Block]:
     drawn = [blocks.section(line(binder))]
     if binder.plan is not None:
         ends = words.until(binder) if binder.phase in LIVE else ""
-        facts = [words.source(binder.plan), words.size(binder.plan), words.price(binder.plan), ends]
+        facts = [
+            words.source(binder.plan),
+            words.size(binder.plan),
+            words.price(binder.plan),
+            words.volume(binder),
+            ends,
+        ]
         drawn.append(blocks.section("\n".join(f"\u2022 {fact}" for fact in facts if fact)))
     else:
         drawn.append(blocks.section(f"\u2022 {blocks.link(page_of(binder.request), binder.request.repo)}"))

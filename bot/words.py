@@ -123,6 +123,12 @@ def size(plan: Plan) -> str:
     return f"{blocks.words(flavor.name, 80)} ({cpus}, {amount(flavor.ram_mib / 1024)} GB of memory){place}"
 
 
+def volume(binder: Binder) -> str:
+    """The work volume that it has, or had; empty where it has none."""
+    work = binder.volume
+    return "" if work is None else f"volume {blocks.code(work.name)} of {work.size_gib} GiB"
+
+
 def price(plan: Plan) -> str:
     """What an hour costs; nothing is made up where it is not known."""
     rate = plan.flavor.su_per_hour

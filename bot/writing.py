@@ -8,6 +8,7 @@ from uuid import UUID
 from bot import home_row, intents
 from bot.effects import (
     Answer,
+    DropVolume,
     Effect,
     ForgetToken,
     Grant,
@@ -20,16 +21,23 @@ from bot.effects import (
 )
 from bot.intents import Asked
 from bot.story import key_of
-from provisioning.model import BinderId, Event, Happened
+from provisioning.errors import TemporaryError
+from provisioning.model import BinderId, Event, Happened, VolumeId
 from provisioning.shares import Share
-from provisioning.store import binders, listening, shares, source_tokens
+from provisioning.store import binders, listening, shares, source_tokens, volumes
 from provisioning.store.database import Database, Tx
 
 log = logging.getLogger(__name__)
 
+_Doing = Launch | Grant | SendLog | KeepToken | ForgetToken | LetIn | ShutOut | DropVolume  # and an answer
+
 
 async def write(db: Database, asked: Asked, desk: UUID, effect: Effect, now: datetime) -> bool:
-    """Do all that the effect says; False, and nothing done, where another desk took the intent over."""
+    """Do all that the effect says; False, and nothing done, where another desk took the intent over.
+
+    Raises `PersonError`, and nothing is done, where the launch cannot hold its work volume; `TemporaryError` where what is to be
+    dropped was taken meanwhile.
+    """
     try:
         async with db.transaction() as tx:
             await _write(tx, asked, desk, effect, now)
@@ -41,10 +49,11 @@ async def write(db: Database, asked: Asked, desk: UUID, effect: Effect, now: dat
 
 async def _write(tx: Tx, asked: Asked, desk: UUID, effect: Effect, now: datetime) -> None:
     if isinstance(effect, Launch):  # before the intent can refer to it
-        await binders.insert(tx, effect.binder)
-    binder, hours = _subject(effect), effect.hours if isinstance(effect, Grant) else asked.details.hours
+        binder = effect.binder
+        await binders.insert(tx, await volumes.taken(tx, binder, effect.volume) if effect.volume else binder)
+    hours = effect.hours if isinstance(effect, Grant) else asked.details.hours
     state = "granted" if isinstance(effect, Grant) else "done"
-    if not await intents.settle(tx, asked, desk=desk, state=state, binder=binder, hours=hours):
+    if not await intents.settle(tx, asked, desk=desk, state=state, binder=_subject(effect), hours=hours):
         raise _TakenOver
     await _follow(tx, asked, effect, now)
 
@@ -65,33 +74,40 @@ def _subject(effect: Effect) -> BinderId | None:
 
 async def _follow(tx: Tx, asked: Asked, effect: Effect, now: datetime) -> None:
     match effect:
+        case ShowHome(refusal=refusal):
+            await home_row.open_for(tx, asked, refusal=refusal, is_blank=asked.details.is_blank, now=now)
         case Answer():
             await _answer(tx, asked, effect, now)
+        case _:
+            await _do(tx, asked, effect, now)
+            await _answer(tx, asked, effect.answer, now)
+
+
+async def _do(tx: Tx, asked: Asked, effect: _Doing, now: datetime) -> None:
+    match effect:
         case Launch():
             await binders.tell(tx, effect.binder.id, [Event(kind=Happened.REQUESTED, at=now)])
-            await _answer(tx, asked, effect.answer, now)
         case Grant():
             await binders.wake(tx, effect.binder, now)
-            await _answer(tx, asked, effect.answer, now)
+            if effect.drops_volume:
+                await volumes.drop_when_free(tx, effect.binder, now)
         case SendLog():
             await _send_log(tx, asked, effect, now)
-            await _answer(tx, asked, effect.answer, now)
-        case KeepToken(scope=scope, sealed=sealed, answer=answer):
+        case KeepToken(scope=scope, sealed=sealed):
             await source_tokens.keep(tx, scope, sealed, at=now, by=asked.who)
-            await _answer(tx, asked, answer, now)
-        case LetIn(binder=binder, whom=whom, answer=answer):
+        case LetIn(binder=binder, whom=whom):
             await shares.add(tx, binder, Share(whom=whom, by=asked.who, at=now))
-            await _answer(tx, asked, answer, now)
-        case ShutOut(binder=binder, whom=whom, answer=answer):
+        case ShutOut(binder=binder, whom=whom):
             await shares.remove(tx, binder, whom, by=asked.who, at=now)
-            await _answer(tx, asked, answer, now)
-        case ForgetToken(scope=scope, answer=answer):
+        case ForgetToken(scope=scope):
             await source_tokens.forget(tx, scope)
-            await _answer(tx, asked, answer, now)
-        case ShowHome():
-            await home_row.open_for(
-                tx, asked, refusal=effect.refusal, is_blank=asked.details.is_blank, now=now
-            )
+        case DropVolume(volume=volume):
+            await _drop(tx, volume, now)
+
+
+async def _drop(tx: Tx, volume: VolumeId, now: datetime) -> None:
+    if not await volumes.drop(tx, volume, now):
+        raise TemporaryError("volume-taken", "A launch has just taken the volume.", "It is looked at again.")
 
 
 async def _answer(tx: Tx, asked: Asked, answer: Answer | None, now: datetime) -> None:

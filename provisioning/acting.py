@@ -22,6 +22,7 @@ from provisioning.actions import (
     MakePort,
     MakeServer,
     MakeVolume,
+    MakeWorkVolume,
     Planned,
     ReadConsole,
     Resolve,
@@ -96,7 +97,7 @@ class Actor:
                 return Planned(await self.plan(binder))
             case Admit(since=since):
                 return await admission.quote(self.sites.of(binder), binder, since)
-            case MakePort() | MakeFloatingIp() | MakeVolume() | MakeServer():
+            case MakePort() | MakeFloatingIp() | MakeVolume() | MakeWorkVolume() | MakeServer():
                 return Made(await self._make(binder, action, seen, mark))
             case Delete(kind=kind, id=cloud_id):
                 await self.sites.of(binder).cloud.delete(kind, cloud_id)
@@ -131,6 +132,8 @@ class Actor:
                 return await cloud.create_floating_ip(mark, port_id)
             case MakeVolume(size_gib=size_gib):
                 return await cloud.create_volume(mark, _plan(binder).image, size_gib)
+            case MakeWorkVolume(volume=volume):
+                return (await cloud.create_work_volume(volume, binder.owner)).held(mark)
             case MakeServer():
                 return await self._make_server(cloud, binder, action, seen, mark)
             case _:
@@ -145,7 +148,7 @@ class Actor:
         launch = launch_json(
             binder, plan, seen.address, deployment=self.deployment, runtime=cloud.runtime,
             bot_keys=await self.orders.bot_keys(binder), allow_exact=self.orders.allow_exact, limits=self.orders.limits,
-            rules=self.orders.rules,
+            rules=self.orders.rules, work_id=action.work_id,
         )  # fmt: skip
         metadata = {
             "binderops_id": binder.id,
@@ -165,6 +168,7 @@ class Actor:
                 image=plan.image,
                 port_id=action.port_id,
                 volume_id=action.volume_id,
+                work_id=action.work_id,
                 metadata=metadata,
                 launch=launch,
             )

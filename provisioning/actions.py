@@ -1,11 +1,12 @@
 """The things a step can do to the world, imperative, and how they can go. Values only; `provisioning.acting` acts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from provisioning.cloud_objects import CloudId, CloudObject, Kind
 from provisioning.errors import BinderopsError
-from provisioning.model import Flavor, Plan, Work
+from provisioning.model import Flavor, Plan, Work, WorkVolume
 from provisioning.quota import Quota
 from provisioning.room import InFlight
 
@@ -41,12 +42,20 @@ class MakeVolume:
     size_gib: int
 
 
+@dataclass(frozen=True, slots=True)
+class MakeWorkVolume:
+    """Make the work volume that the binder holds."""
+
+    volume: WorkVolume
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakeServer:
-    """Make the server, with the attempt's port."""
+    """Make the server, with the attempt's port, and with the work volume that the binder holds."""
 
     port_id: CloudId
     volume_id: CloudId | None
+    work_id: CloudId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +92,7 @@ Action = (
     | MakePort
     | MakeFloatingIp
     | MakeVolume
+    | MakeWorkVolume
     | MakeServer
     | Delete
     | ReadConsole
@@ -90,6 +100,15 @@ Action = (
     | CheckPublic
     | CountWork
 )
+
+#: What a creating action makes.
+MADE_BY: Mapping[type[Action], Kind] = {
+    MakePort: Kind.PORT,
+    MakeFloatingIp: Kind.FLOATING_IP,
+    MakeVolume: Kind.VOLUME,
+    MakeWorkVolume: Kind.WORK_VOLUME,
+    MakeServer: Kind.SERVER,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +125,9 @@ class Quoted:
     quota: Quota | None  # None: the cloud cannot tell, so its own refusals are what holds
     flavors: tuple[Flavor, ...] = ()  # on offer, as last seen: for saying what would fit
     others: tuple[InFlight, ...] = ()
-    replaced: frozenset[Kind] = frozenset()  # what the launch's older attempt has and gives back first
+    spared: frozenset[Kind] = (
+        frozenset()
+    )  # what it need not make: its older attempt gives it back first, or it is there
 
 
 @dataclass(frozen=True, slots=True)

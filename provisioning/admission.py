@@ -50,6 +50,6 @@ async def settled(
         quoted = replace(
             quoted,
             others=await admissions.in_flight(tx, sites.planned_as(site), read_at, policy, besides=binder.id),
-            replaced=await admissions.replaced(tx, binder, read_at),
+            spared=await admissions.spared(tx, binder, read_at),
         )
     return settle(binder, Admit(since=now), quoted, now, policy)

@@ -6,31 +6,20 @@ point costs at most one repeat of an action that looks for its own mark before i
 
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from provisioning import admission, doubles
 from provisioning.acting import Actor
-from provisioning.actions import (
-    Action,
-    Failed,
-    Made,
-    MakeFloatingIp,
-    MakePort,
-    MakeServer,
-    MakeVolume,
-    Planned,
-    Quoted,
-    Result,
-)
+from provisioning.actions import MADE_BY, Action, Failed, Made, Planned, Quoted, Result
 from provisioning.cloud_objects import CloudObject, Kind, Mark
 from provisioning.clouds import Address, fence
 from provisioning.errors import BinderopsError, UnexpectedError
 from provisioning.lifecycle import Decision, backoff, decide, take_in
 from provisioning.log_context import bound
 from provisioning.model import Binder, BinderId, Phase
-from provisioning.phases import Policy, Seen, Unanswered
+from provisioning.phases import Policy, Seen
 from provisioning.right import LEASE, Right
 from provisioning.settling import settle
 from provisioning.sites import Site, Sites
@@ -42,12 +31,6 @@ from provisioning.turns import Turns
 log = logging.getLogger(__name__)
 
 _OLDEST_LISTING = timedelta(seconds=5)  # younger than the shortest takeover of a lease
-_MADE_BY = {
-    MakePort: Kind.PORT,
-    MakeFloatingIp: Kind.FLOATING_IP,
-    MakeVolume: Kind.VOLUME,
-    MakeServer: Kind.SERVER,
-}
 #: Need no look at the cloud.
 _BLIND = {Phase.REQUESTED, Phase.QUEUED, Phase.FAILED, Phase.PAUSED, Phase.DELETED}
 
@@ -129,7 +112,7 @@ class Launcher:
                 if not is_ours:
                     await self._release(claimed, self.clock())
                     return
-                made = await self._acted(claimed, decision, seen, appeared.values(), right, policy)
+                made = await self._acted(claimed, decision, seen, appeared, right, policy)
             if made is None:
                 return
             claimed, done = made
@@ -142,8 +125,8 @@ class Launcher:
                 continue
             looks = 1  # the next claim knows the new object by its id
             # What this step made itself need not be listed again.
-            site, objects = self.sites.of(claimed.binder), (*(seen.objects or ()), done)
-            seen = replace(seen, objects=objects, address=self._address(site, claimed.binder, objects))
+            site, seen = self.sites.of(claimed.binder), seen.with_made(done)
+            seen = replace(seen, address=self._address(site, claimed.binder, seen.objects or ()))
 
     async def _acted(
         self,
@@ -189,7 +172,7 @@ class Launcher:
         async with self.db.transaction() as tx:
             if not await self._write(tx, claimed, decision, keep_lease=keep_lease):
                 return False
-            if (kind := _MADE_BY.get(type(decision.action))) is not None:
+            if decision.action is not None and (kind := MADE_BY.get(type(decision.action))) is not None:
                 await resources.intend(tx, decision.binder, kind, self.clock())
             for thing in found:
                 await resources.made(tx, thing, self.clock())
@@ -230,7 +213,7 @@ class Launcher:
         """Keep what a create left: the object, nothing, or the doubt whether there is one."""
         if isinstance(result, Made):
             await resources.made(tx, result.object, self.clock())
-        elif isinstance(result, Failed) and (kind := _MADE_BY.get(type(action))) is not None:
+        elif isinstance(result, Failed) and (kind := MADE_BY.get(type(action))) is not None:
             if getattr(result.error, "is_unanswered", isinstance(result.error, UnexpectedError)):
                 await resources.give_up(tx, binder, kind, self.clock())
             else:
@@ -238,12 +221,15 @@ class Launcher:
 
     async def _observe(
         self, claimed: Claim, changed_at: datetime
-    ) -> tuple[Seen, Claim, Mapping[Unanswered, CloudObject]]:
-        """What the cloud says now, and of calls whose answers were lost. A listing that fails is none: the binder waits longer each time."""
+    ) -> tuple[Seen, Claim, tuple[CloudObject, ...]]:
+        """What the cloud says now, and what is there of calls whose answers were lost. A listing that fails is none: the binder waits longer each time."""
         seen, claimed = await self._listed(claimed, changed_at)
-        made = {(o.mark.attempt, o.kind): o for o in seen.objects or ()}
-        appeared = {u: made[u.attempt, u.kind] for u in claimed.unanswered if (u.attempt, u.kind) in made}
-        left = tuple(u for u in claimed.unanswered if u not in appeared)
+        answers = {u: seen.answer_to(u) for u in claimed.unanswered}
+        left = tuple(u for u, answer in answers.items() if answer is None)
+        unknown = (
+            seen.work if claimed.work_id is None else ()
+        )  # made by a binder that was let go before that was noted
+        appeared = (*(answer for answer in answers.values() if answer is not None), *unknown)
         return replace(seen, unanswered=left), claimed, appeared
 
     async def _listed(self, claimed: Claim, changed_at: datetime) -> tuple[Seen, Claim]:
@@ -259,7 +245,10 @@ class Launcher:
             blind = replace(binder, errors_in_row=binder.errors_in_row + 1, last_error=error.message)
             return Seen(), replace(claimed, binder=blind)
         address = self._address(site, binder, objects)
-        return Seen(objects=objects, began_at=listing.began_at, address=address), claimed
+        work = listing.held(binder.volume, self._mark(binder, binder.attempt))
+        return Seen(
+            objects=objects, began_at=listing.began_at, address=address, work=work, work_id=claimed.work_id
+        ), claimed
 
     async def _with_unlisted(
         self, site: Site, claimed: Claim, listed: tuple[CloudObject, ...]

@@ -32,8 +32,12 @@ def launch_json(
     allow_exact: Sequence[str],
     limits: Limits,
     rules: Rules | None = None,
+    work_id: str | None = None,
 ) -> Json:
-    """The guest's orders for this attempt. ``bot_keys``: base64 of raw Ed25519 public keys, current first."""
+    """The guest's orders for this attempt. ``bot_keys``: base64 of raw Ed25519 public keys, current first.
+
+    ``work_id``: the cloud's id of the binder's work volume, by which the guest knows the disk.
+    """
     url = plan.source_url or plan.request.repo
     told = (rules or Rules()).for_guest(url)
     return {
@@ -59,6 +63,7 @@ def launch_json(
         "path": plan.request.path,
         "path_kind": str(plan.request.path_kind),
         "open_url": plan.request.open_url,
+        **({"volume": {"name": binder.volume.name, "id": work_id}} if binder.volume and work_id else {}),
         "runtime": runtime,  # docker: repo2docker and Docker; venv: a private virtual environment
         "tls": address.tls,
         "issuers": list(address.issuers),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from provisioning import doubles, failures, wishes
+from provisioning import doubles, failures, wishes, work_volumes
 from provisioning.actions import (
     Action,
     Admit,
@@ -21,11 +21,12 @@ from provisioning.actions import (
     MakePort,
     MakeServer,
     MakeVolume,
+    MakeWorkVolume,
     ReadConsole,
     Resolve,
 )
 from provisioning.cloud_objects import DELETION_ORDER, CloudObject, Kind, Status
-from provisioning.model import Binder, Event, Happened, Intent, Outcome, Phase
+from provisioning.model import Binder, Event, Failure, Happened, Intent, Outcome, Phase
 from provisioning.phases import LIMITS, Policy, Seen, Unanswered, fail, move, next_warning
 
 
@@ -125,9 +126,9 @@ def _creating(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Deci
     if extra := doubles.superfluous(seen.objects, binder.attempt):
         return _delete_next(binder, extra, now)
     decision = _make_next(binder, doubles.kept(seen.objects, binder.attempt), seen, now, policy)
-    if isinstance(decision.action, MakePort | MakeFloatingIp | MakeVolume | MakeServer):
+    if isinstance(decision.action, MakePort | MakeFloatingIp | MakeVolume | MakeWorkVolume | MakeServer):
         # It may be there already, made by a call whose answer was lost: a listing shows it later than its making.
-        lost = [u for u in seen.unanswered if u.attempt == binder.attempt]
+        lost = [u for u in seen.unanswered if u.attempt == binder.attempt or u.kind is Kind.WORK_VOLUME]
         if (waits_until := _in_doubt_until(lost, seen, now, policy)) is not None:
             return Decision(binder=binder, wake_at=waits_until)
     return decision
@@ -144,7 +145,7 @@ def _in_doubt_until(lost: Sequence[Unanswered], seen: Seen, now: datetime, polic
 def _make_next(
     binder: Binder, have: dict[Kind, CloudObject], seen: Seen, now: datetime, policy: Policy
 ) -> Decision:
-    """Port, floating IP, volume, server, in this order: what runs out first fails first, and the port is the fence."""
+    """Port, floating IP, volumes, server, in this order: what runs out first fails first, and the port is the fence."""
     asleep = Decision(binder=binder, wake_at=now + SOON)
     if (port := have.get(Kind.PORT)) is None:
         return replace(asleep, action=MakePort())
@@ -164,7 +165,8 @@ def _make_next(
     if broken is not None:
         return _again(*fail(binder, failures.could_not_start(broken), now, policy), now)
     if server is None:
-        return replace(asleep, action=MakeServer(port_id=port.id, volume_id=volume.id if volume else None))
+        made = MakeServer(port_id=port.id, volume_id=volume.id if volume else None)
+        return _with_work(binder, made, seen, now, policy)
     if server.status is not Status.ACTIVE or seen.address is None:
         return asleep
     up = replace(
@@ -173,6 +175,19 @@ def _make_next(
     return _again(
         up, (Event(kind=Happened.SERVER_ACTIVE, at=now, data={"address": floating_ip.address}),), now
     )
+
+
+def _with_work(binder: Binder, server: MakeServer, seen: Seen, now: datetime, policy: Policy) -> Decision:
+    """The server, with the work volume that the binder holds, once that is there and no other server has it."""
+    asleep = Decision(binder=binder, wake_at=now + SOON)
+    if binder.volume is None:
+        return replace(asleep, action=server)
+    work = work_volumes.in_cloud(binder.volume, seen)
+    if work is None:
+        return replace(asleep, action=MakeWorkVolume(binder.volume))
+    if isinstance(work, Failure):
+        return _again(*fail(binder, work, now, policy), now)
+    return replace(asleep, action=replace(server, work_id=work.id)) if work_volumes.is_free(work) else asleep
 
 
 def _coming_up(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Decision:
@@ -239,7 +254,7 @@ def _deleting(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Deci
         return _blind(binder, now)
     kept = doubles.kept(seen.objects, binder.attempt).get(Kind.VOLUME) if binder.keeps_volume else None
     there = tuple(o for o in seen.objects if o is not kept)
-    if not there:
+    if not there and all(work_volumes.is_let_go(o) for o in seen.work):
         if (waits_until := _in_doubt_until(seen.unanswered, seen, now, policy)) is not None:
             return Decision(binder=binder, wake_at=waits_until)
         gone = replace(move(binder, Phase.DELETED, now), outcome=binder.outcome or Outcome.OK)
@@ -247,7 +262,7 @@ def _deleting(binder: Binder, seen: Seen, now: datetime, policy: Policy) -> Deci
         return Decision(binder=gone, events=(Event(kind=Happened.DELETED, at=now, data=data),))
     decision = _delete_next(binder, there, now)
     if now >= binder.phase_since + LIMITS[Phase.DELETING] and binder.warned == 0:
-        left = ", ".join(sorted(str(o.kind) for o in there))
+        left = ", ".join(sorted(str(o.kind) for o in there)) or "the work volume is attached"
         stuck = Event(
             kind=Happened.DELETE_STUCK, at=now, data={"detail": binder.last_error or f"still there: {left}"}
         )

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NewType
 
 BinderId = NewType("BinderId", str)  # 10 characters of a-z and 2-9: fits a DNS label and a person's eye
+VolumeId = NewType("VolumeId", str)  # ours, of the same characters: the cloud has an id of its own
 Json = Mapping[str, object]
 
 
@@ -34,6 +35,10 @@ class Options:
     hours: float | None = None  # lifetime once ready, in hours
     name: str = ""  # shown in messages instead of the repository's name
     cloud: str = ""  # the name of one of several clouds
+    volume: str = ""  # the person's name for a work volume
+    volume_gib: int | None = (
+        None  # how large it is to be, or is; None: as it is, else the deployment's default
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +82,15 @@ class Plan:
     source_address: str = ""  # the checked address of a git host; the guest connects to this one
     source_kind: str = "git"  # how the guest fetches it: git, archive, swh, or the site of a record
     needs_token: bool = False  # private: its guest fetches it with a token that the owner may use
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkVolume:
+    """A person's volume that outlives the binder which holds it."""
+
+    id: VolumeId
+    name: str  # one of the owner's on that cloud
+    size_gib: int
 
 
 class Phase(StrEnum):
@@ -175,6 +189,7 @@ class Intent:
     at: datetime
     hours: float | None = None  # extend
     keeps_volume: bool = False  # delete
+    drops_volume: bool = False  # delete: the work volume goes too
 
 
 class Happened(StrEnum):
@@ -197,7 +212,7 @@ class Happened(StrEnum):
     NOT_APPLICABLE = "not_applicable"  # who, verb, phase: an intent that came too late, said to that person
     RETRIED = "retried"  # who, attempt
     CANCELLED = "cancelled"  # who
-    DELETE_ASKED = "delete_asked"  # who
+    DELETE_ASKED = "delete_asked"  # who, drops_volume
     DELETION_REFUSED = "deletion_refused"  # who, reason
     SHARED = "shared"  # who, whom: a user, or "channel"
     UNSHARED = "unshared"  # who, whom: as well; empty: with nobody any more
@@ -243,3 +258,4 @@ class Binder:
     cert_sha256: str = ""  # the guest's certificate, pinned by its first report
     stopped_since: datetime | None = None  # when a listing first showed the instance stopped
     keeps_volume: bool = False  # its deletion leaves the root volume of the last attempt
+    volume: WorkVolume | None = None  # held until it is deleted: no other binder gets it

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from provisioning.cloud_objects import CloudObject, Kind
+from provisioning.cloud_objects import CloudId, CloudObject, Kind
 from provisioning.clouds import Address
 from provisioning.model import Binder, Event, Failure, Flavor, Happened, Outcome, Phase
 
@@ -88,6 +88,21 @@ class Seen:
     began_at: datetime | None = None  # of the listing: what was made since may be missing in it
     unanswered: tuple[Unanswered, ...] = ()  # what may be there although no listing shows it yet
     address: Address | None = None
+    work: tuple[CloudObject, ...] = ()  # the work volume that the binder holds, as objects of its attempt
+    work_id: CloudId | None = None  # which one it is, where it was seen before
+
+    def with_made(self, made: CloudObject) -> "Seen":
+        """The same, and what was made since: it need not be listed again."""
+        if made.kind is Kind.WORK_VOLUME:
+            return replace(self, work=(made,), work_id=made.id)
+        return replace(self, objects=(*(self.objects or ()), made))
+
+    def answer_to(self, lost: Unanswered) -> CloudObject | None:
+        """What a create whose answer was lost has made after all, with the mark of its own attempt."""
+        if lost.kind is Kind.WORK_VOLUME:  # whichever attempt it was of, it is the same volume
+            return next((replace(o, mark=replace(o.mark, attempt=lost.attempt)) for o in self.work), None)
+        fitting = (o for o in self.objects or () if (o.mark.attempt, o.kind) == (lost.attempt, lost.kind))
+        return next(fitting, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,14 +105,22 @@ class Offer:
     flavors: Sequence[Flavor]  # smallest first
     cloud: str = ""  # its name; empty where there is only one
     elsewhere: Mapping[str, Sequence[Flavor]] = field(default_factory=dict)  # other clouds', as last seen
+    has_volumes: bool = True  # whether work volumes can be made there
 
 
 def make_plan(request: Request, resolved: Resolved, offer: Offer, policy: PlanPolicy) -> Plan:
     """The plan for a request, whose commit is known, on the cloud that makes the offer.
 
-    Raises `PersonError` ``unknown-flavor``, ``too-long`` and ``bad-hours``, `TeamError` ``no-flavors`` where the cloud offers none
-    and ``default-flavor-missing`` where the operator's default is not among them.
+    Raises `PersonError` ``unknown-flavor``, ``too-long`` and ``bad-hours``, `TeamError` ``no-flavors`` where the cloud offers none,
+    ``default-flavor-missing`` where the operator's default is not among them, and ``no-volumes`` where a work volume is asked for
+    and the cloud has no volumes.
     """
+    if request.options.volume and not offer.has_volumes:
+        raise TeamError(
+            "no-volumes",
+            f"The volume cannot be made{_on(offer.cloud)}: the cloud has no volume service.",
+            "Launch it without volume=, and take your files with /binder download.",
+        )
     flavor = priced(_chosen(request.options.flavor, offer, policy), policy.prices)
     threshold, price = policy.confirm_above_su_per_hour, flavor.su_per_hour
     return Plan(

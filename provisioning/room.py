@@ -38,6 +38,7 @@ class InFlight:
     flavor: Flavor
     unmade: frozenset[Kind] = frozenset()  # promised and certainly not in the reading
     unsure: frozenset[Kind] = frozenset()  # made around the reading, or by a call whose answer was lost
+    work_gib: int = 0  # of the work volume that it holds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,16 +88,18 @@ class Shortage:
         )
 
 
-def need_of(flavor: Flavor, policy: Policy, kinds: Collection[Kind] = frozenset(Kind)) -> Amounts:
-    """What the objects of these kinds take of an attempt with this flavor; by default a whole launch."""
-    return _sum(_by_kind(flavor, policy)[kind] for kind in kinds)
+def need_of(
+    flavor: Flavor, policy: Policy, kinds: Collection[Kind] = frozenset(Kind), work_gib: int = 0
+) -> Amounts:
+    """What the objects of these kinds take of an attempt with this flavor; by default a whole launch without a work volume."""
+    return _sum(_by_kind(flavor, policy, work_gib)[kind] for kind in kinds)
 
 
 def promised(others: Iterable[InFlight], policy: Policy) -> Promised:
     """What all launches that are under way will take."""
     found = tuple(others)
-    surely = _sum(need_of(o.flavor, policy, o.unmade) for o in found)
-    unsure = _sum(need_of(o.flavor, policy, o.unsure) for o in found)
+    surely = _sum(need_of(o.flavor, policy, o.unmade, o.work_gib) for o in found)
+    unsure = _sum(need_of(o.flavor, policy, o.unsure, o.work_gib) for o in found)
     return Promised(surely=surely, at_most=_sum((surely, unsure)))
 
 
@@ -119,10 +122,10 @@ def fits(quota: Quota, taken_by_others: Amounts, need: Amounts) -> bool:
 
 
 def what_fits(
-    quota: Quota, taken_by_others: Amounts, flavors: Iterable[Flavor], policy: Policy
+    quota: Quota, taken_by_others: Amounts, flavors: Iterable[Flavor], policy: Policy, *, work_gib: int = 0
 ) -> tuple[Flavor, ...]:
-    """The flavors of which one more launch fits now, largest first."""
-    fitting = [f for f in flavors if fits(quota, taken_by_others, need_of(f, policy))]
+    """The flavors of which one more launch fits now, largest first; ``work_gib``: of the work volume it has to make."""
+    fitting = [f for f in flavors if fits(quota, taken_by_others, need_of(f, policy, work_gib=work_gib))]
     return tuple(sorted(fitting, key=lambda f: (f.vcpus, f.ram_mib, f.disk_gib, f.name), reverse=True))
 
 
@@ -166,13 +169,14 @@ def _amount(resource: Resource, number: int) -> str:
     return f"{number} GiB" if resource is Resource.GIGABYTES else str(number)
 
 
-def _by_kind(flavor: Flavor, policy: Policy) -> Mapping[Kind, Amounts]:
+def _by_kind(flavor: Flavor, policy: Policy, work_gib: int) -> Mapping[Kind, Amounts]:
     """What each object of an attempt takes; a flavor with room on its own disk needs no volume."""
     has_volume = policy.has_volume(flavor)
     return {
         Kind.PORT: {Resource.PORTS: 1},
         Kind.FLOATING_IP: {Resource.FLOATING_IPS: 1},
         Kind.VOLUME: {Resource.VOLUMES: 1, Resource.GIGABYTES: policy.volume_gib} if has_volume else {},
+        Kind.WORK_VOLUME: {Resource.VOLUMES: 1, Resource.GIGABYTES: work_gib} if work_gib else {},
         Kind.SERVER: {Resource.INSTANCES: 1, Resource.CORES: flavor.vcpus, Resource.RAM_MIB: flavor.ram_mib},
     }
 

@@ -71,7 +71,8 @@ def _admitted(binder: Binder, quoted: Quoted, now: datetime, policy: Policy) -> 
     if quoted.quota is None or binder.plan is None:
         begun, told = begin_attempt(binder, now)
         return Decision(binder=begun, events=told, wake_at=now)
-    need = room.need_of(binder.plan.flavor, policy, frozenset(Kind) - quoted.replaced)
+    work_gib = binder.volume.size_gib if binder.volume and Kind.WORK_VOLUME not in quoted.spared else 0
+    need = room.need_of(binder.plan.flavor, policy, frozenset(Kind) - quoted.spared, work_gib)
     taken = room.promised(quoted.others, policy)
     short = room.shortages(quoted.quota, taken.at_most, need)
     if not short:
@@ -80,7 +81,7 @@ def _admitted(binder: Binder, quoted: Quoted, now: datetime, policy: Policy) -> 
     surely_short = room.shortages(quoted.quota, taken.surely, need)
     if not surely_short and now < binder.phase_since + UNSURE_FOR:
         return Decision(binder=binder, wake_at=now + _READ_AGAIN)
-    fitting = room.what_fits(quoted.quota, taken.at_most, quoted.flavors, policy)
+    fitting = room.what_fits(quoted.quota, taken.at_most, quoted.flavors, policy, work_gib=work_gib)
     refused = room.refusal(surely_short or short, fitting).failure()
     failed, told = fail(binder, refused, now, policy)
     return Decision(binder=failed, events=told, wake_at=now)

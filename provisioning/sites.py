@@ -165,7 +165,10 @@ class Sites:
     async def offer(self, one: Site) -> Offer:
         """What a launch there can choose from now. Raises what the cloud raises when asked for its flavors."""
         elsewhere = {other.name: other.catalogue.flavors() for other in self._sites if other is not one}
-        return Offer(cloud=one.name, flavors=await one.cloud.flavors(), elsewhere=elsewhere)
+        return Offer(
+            cloud=one.name, flavors=await one.cloud.flavors(), elsewhere=elsewhere,
+            has_volumes=await one.cloud.has_volumes(),
+        )  # fmt: skip
 
     async def open(self) -> None:
         """Ask each cloud what it offers, and go on asking. A cloud that does not answer stops nothing."""

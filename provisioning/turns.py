@@ -8,15 +8,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from provisioning.actions import (
+    MADE_BY,
     Action,
     CheckPublic,
     CountWork,
     Delete,
     KeepLog,
-    MakeFloatingIp,
-    MakePort,
-    MakeServer,
-    MakeVolume,
     ReadConsole,
     Resolve,
 )
@@ -26,13 +23,8 @@ _SERVICE = {
     Kind.PORT: "network",
     Kind.FLOATING_IP: "network",
     Kind.VOLUME: "volume",
+    Kind.WORK_VOLUME: "volume",
     Kind.SERVER: "compute",
-}
-_MADE = {
-    MakePort: Kind.PORT,
-    MakeFloatingIp: Kind.FLOATING_IP,
-    MakeVolume: Kind.VOLUME,
-    MakeServer: Kind.SERVER,
 }
 #: Of one service of a cloud: somewhat more than its threads, so that none is idle while a result is written down.
 _CHANGING = 12
@@ -78,7 +70,7 @@ class Turns:
     def _door(self, action: Action | None, cloud: str) -> asyncio.Semaphore | None:
         if action is None:
             return None
-        kind = action.kind if isinstance(action, Delete) else _MADE.get(type(action))
+        kind = action.kind if isinstance(action, Delete) else MADE_BY.get(type(action))
         name = _SERVICE[kind] if kind else type(action).__name__
         most = _CHANGING if kind else _AT_ONCE.get(type(action))
         return self._doors.setdefault((cloud, name), asyncio.Semaphore(most)) if most else None

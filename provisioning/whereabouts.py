@@ -63,4 +63,6 @@ def _moved(name: str, was: str, now: str, here: Sequence[BinderId]) -> Elsewhere
 def _told(here: Sequence[BinderId]) -> str:
     more = len(here) - _MOST_NAMED
     names = ", ".join(here[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
-    return f"{len(here)} environment{'s' if here[1:] else ''} ({names}) {'were' if here[1:] else 'was'}"
+    are_volumes = any(one.startswith("volume ") for one in here)
+    what = "environments and volumes" if are_volumes else "environments" if here[1:] else "environment"
+    return f"{len(here)} {what} ({names}) {'were' if here[1:] else 'was'}"

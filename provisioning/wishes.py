@@ -82,14 +82,16 @@ def _retry(binder: Binder, intent: Intent, now: datetime) -> Taken:
 def _delete(binder: Binder, intent: Intent, now: datetime, policy: Policy) -> Taken:
     if binder.phase in (Phase.DELETING, Phase.DELETED):
         return _too_late(binder, intent, now)
-    if intent.keeps_volume and not (binder.plan and policy.has_volume(binder.plan.flavor)):
+    has_root = binder.plan is not None and policy.has_volume(binder.plan.flavor)
+    if intent.keeps_volume and not has_root and binder.volume is None:  # a work volume stays anyway
         reason = "It has no volume to keep: its disk is its flavor's own and goes with it. Save the files first, then delete."
         return binder, (
             Event(kind=Happened.DELETION_REFUSED, at=now, data={"who": intent.who, "reason": reason}),
         )
-    binder = replace(binder, keeps_volume=intent.keeps_volume)
+    binder = replace(binder, keeps_volume=intent.keeps_volume and has_root)
     outcome = binder.outcome or (Outcome.OK if binder.expires_at else Outcome.CANCELLED)
-    return end(binder, outcome, Event(kind=Happened.DELETE_ASKED, at=now, data={"who": intent.who}), now)
+    data = {"who": intent.who, **({"drops_volume": True} if intent.drops_volume else {})}
+    return end(binder, outcome, Event(kind=Happened.DELETE_ASKED, at=now, data=data), now)
 
 
 def _extended(intent: Intent, hours: float, until: datetime | None, now: datetime) -> Event:

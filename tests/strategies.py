@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
+from provisioning.cloud_objects import DELETION_ORDER, CloudId, CloudObject, Kind, Mark, Status
 from provisioning.clouds import Address
 from provisioning.model import (
     Binder,
@@ -78,7 +78,7 @@ REPORTS = st.one_of(
 )
 OBJECTS = st.builds(
     an_object,
-    st.sampled_from(Kind),
+    st.sampled_from(DELETION_ORDER),
     attempt=st.integers(1, 3),
     status=st.sampled_from(Status),
     port_id=st.sampled_from(["port-1", "port-2", "elsewhere"]),

@@ -17,6 +17,7 @@ from bot.commands import (
     show,
     token,
     unshare,
+    volumes,
 )
 from bot.commands import help as help_  # the names of builtins are the names of the verbs
 from bot.commands import list as list_
@@ -26,6 +27,6 @@ COMMANDS: dict[str, Command] = {
     module.COMMAND.name: module.COMMAND
     for module in (
         launch, list_, show, open_, download, share, unshare, logs, extend, cancel, retry, delete, relaunch, larger, confirm,
-        quota, token, help_,
+        volumes, quota, token, help_,
     )
 }  # fmt: skip

@@ -9,7 +9,7 @@ from bot.grammar.words import DOUBLE_QUOTES, Given, refuse_shell
 
 Offers = Mapping[str, Sequence[str]]  # names of flavors by cloud, the default one first; none: not known
 
-KEYS = ("flavor", "image", "hours", "ref", "path", "open", "subdir", "name", "cloud")
+KEYS = ("flavor", "image", "hours", "ref", "path", "open", "subdir", "name", "volume", "cloud")
 _MEANT = {  # what people write instead, from the words of other launchers
     **dict.fromkeys(("branch", "tag", "commit", "revision", "rev", "sha", "version"), "ref"),
     **dict.fromkeys(("size", "machine", "instance", "type", "flavour", "cpu", "gpu"), "flavor"),
@@ -18,6 +18,7 @@ _MEANT = {  # what people write instead, from the words of other launchers
     **dict.fromkeys(("dir", "directory", "folder", "subdirectory", "context"), "subdir"),
     **dict.fromkeys(("title", "label"), "name"),
     **dict.fromkeys(("os", "img"), "image"),
+    **dict.fromkeys(("vol", "disk", "storage", "drive"), "volume"),
     **dict.fromkeys(("region", "site", "provider"), "cloud"),
 }
 _REPOSITORY_KEYS = frozenset({"repo", "repository", "source", "git", "project"})
@@ -26,6 +27,7 @@ _CLOUD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,49}")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._+:/()-]{0,199}")
 _REF = re.compile(r"[\w.+@#=,/-]{1,200}")
 _BAD_REF = re.compile(r"^-|\.\.|@\{|^@$|//|^/|/$|\.$|\.lock(/|$)|(^|/)\.|^refs/?$")
+_VOLUME = re.compile(r"([a-z0-9][a-z0-9-]{0,30})(?::([0-9]{1,6})(?:g|gb|gib)?)?", re.IGNORECASE)
 _HOURS = re.compile(r"([0-9]{1,6}(?:[.,][0-9]{1,20})?)(h|hrs?|hours?|m|mins?|minutes?)?", re.IGNORECASE)
 _HOURS_AND_MINUTES = re.compile(r"([0-9]{1,6})h([0-9]{1,2})m?", re.IGNORECASE)
 _NAME_REFUSED = frozenset(";|&$`<>\\^{}*") | DOUBLE_QUOTES
@@ -170,6 +172,26 @@ def name(value: Text) -> str:
             'Choose a shorter one, such as name="Week 1".',
         )
     return plain
+
+
+def volume(value: Text) -> tuple[str, int | None]:
+    """A work volume's name, in lower case, and its size in GiB where one is given: ``data``, ``data:20``.
+
+    How large it may be is the deployment's business.
+    """
+    found = _VOLUME.fullmatch(value.value)
+    if found is None:
+        raise value.refuse(
+            "bad-volume",
+            f"{shown(value.value)} is not a volume's name, nor a name with a size.",
+            "Write volume=data, or volume=data:20 for 20 GiB; names have at most 31 small letters, digits and hyphens.",
+        )
+    size = None if found.group(2) is None else int(found.group(2))
+    if size == 0:
+        raise value.cut(found.start(2)).refuse(
+            "bad-volume", "A volume of 0 GiB holds nothing.", "Write its size in GiB, such as volume=data:20."
+        )
+    return found.group(1).lower(), size
 
 
 def _bad_name(value: Text, what: str, example: str) -> Exception:

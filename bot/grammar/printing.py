@@ -31,7 +31,8 @@ def unparse(request: Request) -> str:
     options = request.options
     pairs += [("flavor", options.flavor), ("image", options.image)]
     pairs.append(("hours", "" if options.hours is None else f"{options.hours!r}"))
-    pairs += [("name", options.name), ("cloud", options.cloud)]
+    size = "" if options.volume_gib is None else f":{options.volume_gib}"
+    pairs += [("name", options.name), ("volume", options.volume + size), ("cloud", options.cloud)]
     words += [f"{key}={_quoted(value)}" for key, value in pairs if value]
     return " ".join(words)
 
@@ -65,6 +66,8 @@ def parse_line(
             "hours": options.hours,
             "name": options.name,
             "cloud": options.cloud,
+            "volume": options.volume,
+            "volume_gib": options.volume_gib,
         },
     }
 

@@ -45,6 +45,7 @@ def parse(text: str, offers: options.Offers | None = None, *, allow_exact: Seque
     ref = _ref(found, positions[1:2], keys)
     target = _target(found, positions[2:3], keys)
     hours = keys.get("hours")
+    volume, volume_gib = options.volume(keys["volume"].value) if "volume" in keys else ("", None)
     return Request(
         provider=found.provider,
         repo=found.repo,
@@ -58,6 +59,8 @@ def parse(text: str, offers: options.Offers | None = None, *, allow_exact: Seque
             hours=options.hours(hours.value) if hours else None,
             name=options.name(keys["name"].value) if "name" in keys else "",
             cloud=cloud,
+            volume=volume,
+            volume_gib=volume_gib,
         ),
     )
 

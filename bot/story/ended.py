@@ -2,7 +2,7 @@
 
 from bot import blocks, words
 from bot.story.told import Message, Told, end_needs_telling, of_kind, ran_for, who_ended
-from provisioning.model import Happened, Outcome, Phase
+from provisioning.model import Happened, Outcome, Phase, WorkVolume
 
 
 def draw(told: Told) -> list[Message]:
@@ -35,6 +35,10 @@ def _how(told: Told) -> str:
 
 
 def _instance(told: Told) -> str:
+    return f"{_disk(told)}{_work(told, told.binder.volume)}"
+
+
+def _disk(told: Told) -> str:
     volume = next((str(e.data.get("volume") or "") for _, e in of_kind(told, Happened.DELETED)), "")
     if volume:
         return (
@@ -44,3 +48,13 @@ def _instance(told: Told) -> str:
     if told.binder.phase is Phase.DELETED:
         return "Its instance is gone, and with it whatever was not saved elsewhere."
     return "Its instance is being deleted."
+
+
+def _work(told: Told, work: WorkVolume | None) -> str:
+    """What becomes of the person's own volume, as one more sentence."""
+    if work is None:
+        return ""
+    name = blocks.code(work.name)
+    if any(e.data.get("drops_volume") for _, e in of_kind(told, Happened.DELETE_ASKED)):
+        return f" The volume {name} is deleted with it, as asked."
+    return f" What is in the volume {name} stays: `volume={work.name}` in a launch brings it back."

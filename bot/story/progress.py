@@ -17,6 +17,7 @@ _PARTS = {
     "port": "network port",
     "floating_ip": "public address",
     "volume": "volume",
+    "work_volume": "volume of one's own",
     "server": "instance",
 }
 

@@ -23,9 +23,10 @@ def draw(told: Told) -> list[Message]:
 
 def delete_button(binder: Binder) -> blocks.Block:
     """Ends an environment."""
-    sure = blocks.asks(
-        "Delete this environment?", "Files in it that are not saved elsewhere are lost.", "Delete", "Keep it"
-    )
+    lost = "Files in it that are not saved elsewhere are lost."
+    if binder.volume is not None:
+        lost = f"What is in its volume {binder.volume.name} stays. Other files that are not saved elsewhere are lost."
+    sure = blocks.asks("Delete this environment?", lost, "Delete", "Keep it")
     about = words.plain_subject(binder)
     return blocks.button("Delete", "binder.delete", binder.id, style="danger", about=about, confirm=sure)
 

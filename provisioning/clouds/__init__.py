@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from provisioning.cloud_objects import CloudId, CloudObject, Kind, Listing, Mark
-from provisioning.model import Flavor, Json
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, ListedVolume, Listing, Mark
+from provisioning.model import Flavor, Json, WorkVolume
 from provisioning.quota import Quota
 
 
@@ -24,6 +24,7 @@ class ServerSpec:
     port_id: CloudId
     volume_id: CloudId | None  # boot from this volume
     metadata: dict[str, str]  # each value at most 255 characters
+    work_id: CloudId | None = None  # attached from the create call on, and left when the server goes
     launch: Json  # launch.json; a real cloud gets it inside the rendered user data
 
 
@@ -93,10 +94,21 @@ class Cloud(Protocol):
 
     async def create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject: ...
 
+    async def has_volumes(self) -> bool:
+        """Whether there can be work volumes here."""
+        ...
+
+    async def create_work_volume(self, volume: WorkVolume, owner: str) -> ListedVolume:
+        """An empty volume with the mark of ``volume``, which no binder's mark is."""
+        ...
+
     async def create_server(self, spec: ServerSpec) -> CloudObject: ...
 
     async def delete(self, kind: Kind, cloud_id: CloudId) -> None:
-        """Begin the deletion; what is gone already is no error. Only a later listing proves it gone."""
+        """Begin the deletion; what is gone already is no error. Only a later listing proves it gone.
+
+        A work volume that a server has is refused with `ConflictError`.
+        """
         ...
 
     async def console(self, server_id: CloudId) -> str:

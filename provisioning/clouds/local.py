@@ -11,8 +11,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from provisioning.cloud_objects import CloudId, CloudObject, Kind, Listing, Mark
-from provisioning.clouds import Address, ServerSpec, fence, local_docker, local_machine, local_processes
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, ListedVolume, Listing, Mark
+from provisioning.clouds import (
+    Address,
+    ServerSpec,
+    fence,
+    local_docker,
+    local_machine,
+    local_processes,
+    local_volumes,
+)
 from provisioning.clouds.local_files import (
     CloudFiles,
     FloatingIpRecord,
@@ -23,7 +31,7 @@ from provisioning.clouds.local_files import (
 from provisioning.clouds.local_instances import Instances
 from provisioning.clouds.local_machine import done_aside
 from provisioning.errors import BinderopsError, ConflictError, NotFoundError, TeamError
-from provisioning.model import Flavor
+from provisioning.model import Flavor, WorkVolume
 from provisioning.quota import Allowance, Quota, Resource
 
 log = logging.getLogger(__name__)
@@ -93,7 +101,8 @@ class LocalCloud:
     async def listing(self) -> Listing:
         began_at = self._now()
         objects = await done_aside(lambda: tuple(self._objects()))
-        return Listing(began_at=began_at, objects=objects)
+        work = await done_aside(local_volumes.listed, self._files, self._deployment)
+        return Listing(began_at=began_at, objects=objects, work=work)
 
     async def server(self, mark: Mark, server_id: CloudId) -> CloudObject | None:  # noqa: ARG002  the interface's
         """The instance of this id as the listing shows it."""
@@ -115,6 +124,14 @@ class LocalCloud:
     async def create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject:
         return await done_aside(self._create_volume, mark, image, size_gib)
 
+    async def has_volumes(self) -> bool:
+        """Folders can always be had."""
+        return True
+
+    async def create_work_volume(self, volume: WorkVolume, owner: str) -> ListedVolume:
+        """A folder below the home; its id is the volume's own."""
+        return await done_aside(local_volumes.create, self._files, volume, self._deployment, owner)
+
     async def create_server(self, spec: ServerSpec) -> CloudObject:
         """Make the instance's folder and start its processes; they run when this returns."""
         return await done_aside(self._create_server, spec)
@@ -124,6 +141,8 @@ class LocalCloud:
         try:
             if kind is Kind.SERVER:
                 await done_aside(self._delete_server, cloud_id)
+            elif kind is Kind.WORK_VOLUME:
+                await done_aside(local_volumes.delete, self._files, cloud_id)
             else:
                 await done_aside(self._delete, kind, cloud_id)
         except NotFoundError:
@@ -177,7 +196,7 @@ class LocalCloud:
         server_id = CloudId(secrets.token_hex(6))
         record = ServerRecord(
             mark=spec.mark, flavor=spec.flavor, image=spec.image, port_id=spec.port_id,
-            volume_id=spec.volume_id, metadata=spec.metadata,
+            volume_id=spec.volume_id, metadata=spec.metadata, work_id=spec.work_id,
         )  # fmt: skip
         with self._files.lock():
             fence.check()
@@ -211,6 +230,8 @@ class LocalCloud:
         self._files.read(Kind.PORT, spec.port_id, PortRecord)
         if spec.volume_id is not None:
             self._files.read(Kind.VOLUME, spec.volume_id, VolumeRecord)
+        if spec.work_id is not None:
+            local_volumes.must_be_free(self._files, spec.work_id)
         servers = self._files.all(Kind.SERVER, ServerRecord)
         if any(server.port_id == spec.port_id for server in servers.values()):
             raise ConflictError(

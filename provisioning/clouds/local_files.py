@@ -16,8 +16,9 @@ from typing import TypeVar
 
 import msgspec
 
-from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, ListedVolume, Mark, Status
 from provisioning.errors import NotFoundError, RefusedError
+from provisioning.model import WorkVolume
 
 R = TypeVar("R")
 
@@ -26,6 +27,7 @@ HOST = "127.0.0.1"
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,80}")
 _RECORD = {
     Kind.VOLUME: "volume.json",
+    Kind.WORK_VOLUME: "volume.json",
     Kind.SERVER: "server.json",
 }  # these kinds are folders, the others one file each
 
@@ -73,6 +75,19 @@ class VolumeRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkVolumeRecord:
+    """``work-volumes/<id>/volume.json``, beside the folder ``files``; its size is not enforced."""
+
+    deployment: str
+    volume: WorkVolume
+    owner: str
+
+    def shown(self, cloud_id: CloudId, server_id: str = "") -> ListedVolume:
+        """As a listing shows it."""
+        return ListedVolume(volume=self.volume.id, id=cloud_id, status=Status.ACTIVE, server_id=server_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerRecord:
     """``servers/<id>/server.json``. The process id is the supervisor's own, in its lock file."""
 
@@ -82,6 +97,7 @@ class ServerRecord:
     port_id: str
     volume_id: str | None
     metadata: dict[str, str] = field(default_factory=dict)
+    work_id: str | None = None  # its work volume
     is_deleting: bool = False  # the deletion has begun; nothing starts this instance again
 
     def shown(self, cloud_id: CloudId, status: Status, detail: str = "") -> CloudObject:
@@ -100,7 +116,7 @@ class CloudFiles:
             self.folder_of(kind).mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def folder_of(self, kind: Kind) -> Path:
-        """``ports``, ``floating-ips``, ``volumes``, ``servers``."""
+        """``ports``, ``floating-ips``, ``volumes``, ``work-volumes``, ``servers``."""
         return self.home / f"{kind.replace('_', '-')}s"
 
     def place(self, kind: Kind, cloud_id: str) -> Path:

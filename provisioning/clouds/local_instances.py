@@ -33,6 +33,8 @@ class Instances:
             (folder / name).mkdir(mode=0o700)
         for name, program in self._programs.items():
             (folder / "bin" / name).symlink_to(program)
+        if spec.work_id is not None:
+            (folder / "state" / "volume").symlink_to(self._files.place(Kind.WORK_VOLUME, spec.work_id))
         (folder / "state" / "launch.json").write_text(json.dumps(spec.launch))
         shutil.copytree(
             self._guest / "guest", folder / "agent" / "guest", ignore=shutil.ignore_patterns("__pycache__")

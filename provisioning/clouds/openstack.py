@@ -12,7 +12,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from provisioning import user_data
-from provisioning.cloud_objects import CloudId, CloudObject, Kind, Listing, Mark, Status
+from provisioning.cloud_objects import (
+    CloudId,
+    CloudObject,
+    Kind,
+    ListedVolume,
+    Listing,
+    Mark,
+    Status,
+)
 from provisioning.clouds import (
     Address,
     ServerSpec,
@@ -25,7 +33,7 @@ from provisioning.clouds.openstack_lookups import Lookups
 from provisioning.clouds.openstack_session import OpenStackSettings, connect, translated
 from provisioning.clouds.openstack_wire import Wire, readable
 from provisioning.errors import ConflictError, NotFoundError, RefusedError
-from provisioning.model import Flavor
+from provisioning.model import Flavor, WorkVolume
 from provisioning.quota import Quota
 
 __all__ = ["OpenStackCloud", "OpenStackSettings"]
@@ -94,7 +102,8 @@ class OpenStackCloud:
             found = openstack_objects.objects(
                 self._deployment, servers=servers, ports=ports, floating_ips=floating_ips, volumes=volumes
             )
-        return Listing(began_at=began_at, objects=found)
+            work = openstack_objects.work_volumes(self._deployment, volumes)
+        return Listing(began_at=began_at, objects=found, work=work)
 
     async def server(self, mark: Mark, server_id: CloudId) -> CloudObject | None:
         """The server of this id; only Nova's 404 says that there is none."""
@@ -133,6 +142,14 @@ class OpenStackCloud:
         """A root volume from the image; it is `building` until the image is on it."""
         return await self.run("create the volume", lambda: self._create_volume(mark, image, size_gib))
 
+    async def has_volumes(self) -> bool:
+        """Whether the catalog names Cinder."""
+        return await self.run("sign in", lambda: self.wire.has("volume"))
+
+    async def create_work_volume(self, volume: WorkVolume, owner: str) -> ListedVolume:
+        """An empty volume; the mark is in its metadata from this call on."""
+        return await self.run("create the work volume", lambda: self._create_work_volume(volume, owner))
+
     async def create_server(self, spec: ServerSpec) -> CloudObject:
         """The server, with its port, user data and metadata from this call on.
 
@@ -146,6 +163,7 @@ class OpenStackCloud:
             Kind.PORT: ("network", f"/ports/{cloud_id}"),
             Kind.FLOATING_IP: ("network", f"/floatingips/{cloud_id}"),
             Kind.VOLUME: ("volume", f"/volumes/{cloud_id}"),
+            Kind.WORK_VOLUME: ("volume", f"/volumes/{cloud_id}"),
             Kind.SERVER: ("compute", f"/servers/{cloud_id}"),
         }[kind]
         asked = f"delete the {kind.replace('_', ' ')}"
@@ -214,6 +232,13 @@ class OpenStackCloud:
         made = await self.wire.posted("volume", "/volumes", body, "volume", asked="create the volume")
         with readable("create the volume"):
             return openstack_objects.volume(made, mark)
+
+    async def _create_work_volume(self, volume: WorkVolume, owner: str) -> ListedVolume:
+        body = openstack_bodies.work_volume(volume, self._deployment, owner)
+        asked = "create the work volume"
+        made = await self.wire.posted("volume", "/volumes", body, "volume", asked=asked)
+        with readable(asked):
+            return openstack_objects.work_volume(made, volume.id)
 
     async def _create_server(self, spec: ServerSpec) -> CloudObject:
         flavor = await self.lookups.flavor_id(spec.flavor)

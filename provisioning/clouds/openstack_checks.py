@@ -170,9 +170,11 @@ class ProjectChecks:
         return quota_checks.findings(await self.facts.quota(), self._default, self._flavors, self.policy)
 
     async def _listing(self) -> Sequence[Finding]:
-        objects = (await self.facts.listing()).objects
-        counts = ", ".join(f"{sum(o.kind is k for o in objects)} {_PLURAL[k]}" for k in Kind)
-        listing = ok("listing", f"of the deployment {self.deployment} there are {counts}")
+        listed = await self.facts.listing()
+        objects = listed.objects
+        counts = ", ".join(f"{sum(o.kind is kind for o in objects)} {said}" for kind, said in _PLURAL.items())
+        work = f", and {len(listed.work)} volumes of people" if listed.work else ""
+        listing = ok("listing", f"of the deployment {self.deployment} there are {counts}{work}")
         return [listing, await self._console(objects)]
 
     async def _console(self, objects: Sequence[CloudObject]) -> Finding:

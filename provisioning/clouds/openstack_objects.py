@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from provisioning.cloud_objects import CloudId, CloudObject, Kind, Mark, Status
+from provisioning.cloud_objects import CloudId, CloudObject, Kind, ListedVolume, Mark, Status
 from provisioning.clouds import openstack_words
-from provisioning.model import BinderId, Flavor
+from provisioning.model import BinderId, Flavor, VolumeId
 from provisioning.quota import Allowance, Quota, Resource
 
 _DESCRIPTION = re.compile(r"binderops-([a-z0-9]+)-([0-9]+) (.*)", re.DOTALL)
@@ -55,6 +55,11 @@ def metadata(mark: Mark) -> dict[str, str]:
         "binderops_attempt": str(mark.attempt),
         "binderops_deployment": mark.deployment,
     }
+
+
+def work_metadata(volume: VolumeId, deployment: str) -> dict[str, str]:
+    """A work volume's mark: none of a binder's, so that nobody takes it for a binder's own."""
+    return {"binderops_volume": volume, "binderops_deployment": deployment}
 
 
 def mark_of(found: Mapping[str, Any]) -> Mark | None:
@@ -116,14 +121,41 @@ def floating_ip(found: Mapping[str, Any], mark: Mark) -> CloudObject:
 
 def volume(found: Mapping[str, Any], mark: Mark) -> CloudObject:
     """A volume; a status that tells of an error keeps its name as detail."""
+    status, server_id, detail = _volume(found)
+    return CloudObject(
+        kind=Kind.VOLUME, id=CloudId(found["id"]), mark=mark, status=status, server_id=server_id, detail=detail
+    )  # fmt: skip
+
+
+def work_volume(found: Mapping[str, Any], marked: VolumeId) -> ListedVolume:
+    """A work volume. While Cinder reserves, attaches or detaches it, it is `building`: nobody can use it just now."""
+    status, server_id, detail = _volume(found)
+    if status is Status.ACTIVE and found["status"] not in ("available", "in-use"):
+        status = Status.BUILDING
+    return ListedVolume(
+        volume=marked, id=CloudId(found["id"]), status=status, server_id=server_id, detail=detail
+    )
+
+
+def work_volumes(deployment: str, volumes: Iterable[Mapping[str, Any]]) -> tuple[ListedVolume, ...]:
+    """The work volumes of this deployment."""
+    marked = ((v, v.get("metadata") or {}) for v in volumes)
+    return tuple(
+        work_volume(found, VolumeId(data["binderops_volume"]))
+        for found, data in marked
+        if "binderops_volume" in data and data.get("binderops_deployment") == deployment
+    )
+
+
+def _volume(found: Mapping[str, Any]) -> tuple[Status, str, str]:
+    """Status, the server that has it, and what is wrong with it."""
     status = str(found["status"])
     is_wrong = status.startswith("error")
-    return CloudObject(
-        kind=Kind.VOLUME, id=CloudId(found["id"]), mark=mark,
-        status=Status.ERROR if is_wrong else _VOLUME.get(status, Status.ACTIVE),
-        server_id=next((a.get("server_id") or "" for a in found.get("attachments") or ()), ""),
-        detail=f"volume status {status}" if is_wrong else "",
-    )  # fmt: skip
+    return (
+        Status.ERROR if is_wrong else _VOLUME.get(status, Status.ACTIVE),
+        next((a.get("server_id") or "" for a in found.get("attachments") or ()), ""),
+        f"volume status {status}" if is_wrong else "",
+    )
 
 
 def server(found: Mapping[str, Any], mark: Mark, ports: Iterable[Mapping[str, Any]]) -> CloudObject:

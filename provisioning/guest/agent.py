@@ -14,9 +14,9 @@ import traceback
 from contextlib import suppress
 from http.server import ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Sequence
 
-from . import caddy, certificate, fetch, jupyter, paths
+from . import caddy, certificate, fetch, jupyter, paths, volume
 from .build_docker import DockerRuntime
 from .calls import Calls
 from .causes import Cause, FailedError
@@ -28,7 +28,7 @@ from .job import Job, Runtime
 from .logbook import Logbook
 from .orders import AGENT_HOST, BadOrdersError, parse
 from .people import People
-from .processes import Children, Service, StoppedError
+from .processes import Children, Finished, Service, StoppedError
 from .progress import Progress
 from .reports import Reports
 from .serving import Serving
@@ -173,6 +173,8 @@ class Agent:
         orders = self._orders
         fetched, built = self._state / "fetched.json", self._state / "built.json"
         repository = self._state / "repo"
+        if orders.volume:
+            volume.attach(orders.disk, self._state / "volume", self._tool, self._pause)
         if not fetched.exists():
             token = self._token()
             self._reports.say("fetch", f"Fetching {orders.source.ref or orders.source.short_id}")
@@ -193,9 +195,14 @@ class Agent:
         if not kept:
             self._reports.say("fetch", f"Fetched {orders.source.short_id}", note=chosen.note)
             note = self._runtime.build(job)
+            if orders.volume:
+                note += f" The volume {orders.volume} is in the folder {volume.name(job)}."
             write_json(built, {"chosen": vars(chosen)})
             self._reports.say("build", "Built", note=note)
         return job, chosen
+
+    def _tool(self, args: Sequence[str]) -> Finished:
+        return self._children.run(args, env=self._tools, limit_s=600, on_line=self._logger(args[0]))
 
     def _token(self) -> Optional[Token]:
         if not self._orders.source.awaits_token:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from . import buildkit, jupyter
+from . import buildkit, jupyter, volume
 from .causes import Cause, FailedError, timeout, unknown
 from .environment import for_tools
 from .job import Command, Endpoint, Job
@@ -23,6 +23,7 @@ from .processes import TooLongError
 SHARED_MARK = "BINDEROPS_SERVER"  # the local cloud sets it to the instance's id
 REPO2DOCKER = "jupyter-repo2docker==2026.4.0"
 _NETWORK = "binderops"
+_HOME = "/home/jovyan"
 _CONFIG_IN_IMAGE = "/opt/binderops/jupyter_server_config.py"
 # It ends when the container does, and the agent runs it again: a Docker that was killed leaves its containers off.
 _FOLLOW = (
@@ -108,6 +109,9 @@ def run_command(job: Job, endpoint: Endpoint, *, memory_mib: int) -> list[str]:
     restart = "no" if names.is_shared else "unless-stopped"
     args = ["docker", "create", "--name", names.container, "--restart", restart, "--network", _NETWORK]
     args += ["--publish", f"127.0.0.1:{endpoint.port}:8888", "--memory", f"{max(256, memory_mib)}m"]
+    if job.orders.volume:
+        # Not --volume, which makes the folder where it is missing: the work would then be on the instance's own disk.
+        args += ["--mount", f"type=bind,source={volume.files(job.state)},target={_HOME}/{volume.name(job)}"]
     args += ["--security-opt", "no-new-privileges", "--env", "JUPYTER_TOKEN"]
     args += ["--volume", f"{config}:{_CONFIG_IN_IMAGE}:ro", names.image]
     server = ["jupyter", "lab", f"--config={_CONFIG_IN_IMAGE}", "--no-browser", "--ServerApp.ip=0.0.0.0"]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Mapping, Sequence
 
-from . import conda_file, jupyter
+from . import conda_file, jupyter, volume
 from .causes import Cause, FailedError, timeout, unknown
 from .environment import for_person, for_tools
 from .job import Command, Endpoint, Job
@@ -65,6 +65,8 @@ class VenvRuntime:
         start = job.configuration / "start"
         if start.is_file():
             args = [*_runnable(start), *args]
+        if job.orders.volume and not os.path.lexists(work := job.root / volume.name(job)):
+            work.symlink_to(volume.files(job.state))
         env = {**for_person(job.environ, job.state), "JUPYTER_TOKEN": endpoint.token}
         return Command(args=args, env=env, cwd=job.root)
 

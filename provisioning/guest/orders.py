@@ -20,6 +20,8 @@ _IDS = {  # of each kind of source: what its immutable ids look like
     "swh": re.compile(r"swh:1:dir:[0-9a-f]{40}"),
     **dict.fromkeys(("zenodo", "figshare", "dataverse", "hydroshare", "ckan"), re.compile(r"[\w.-]{1,120}")),
 }
+_VOLUME = re.compile(r"[a-z0-9][a-z0-9-]{0,30}|")
+_DISK = re.compile(r"[a-z0-9-]{1,64}|")
 _CLIMBS = re.compile(r"[/\\](?:\.|%2e){1,2}(?:[/\\?#]|$)", re.IGNORECASE)
 _HOST = re.compile(r"[A-Za-z0-9.\-]+|\[[0-9A-Fa-f:.]+\]|")
 
@@ -86,6 +88,8 @@ class Orders:
     listen: str  # HOST:PORT of the people's site
     bot_keys: tuple[str, ...]
     limits: Limits
+    volume: str = ""  # the person's name for a volume; empty: there is none
+    disk: str = ""  # the cloud's id of it
 
     @property
     def public_host(self) -> str:
@@ -146,6 +150,8 @@ def parse(value: Any) -> Orders:
             public_url=str(value["public_url"]).rstrip("/"),
             listen=str(value["listen"]),
             bot_keys=checked_keys(value["bot_keys"]),
+            volume=_like(_VOLUME, value.get("volume", {}).get("name", ""), "volume"),
+            disk=_like(_DISK, value.get("volume", {}).get("id", ""), "disk"),
             limits=Limits(
                 **{k: int(value["limits"][k]) for k in ("source_mib", "fetch_s", "build_s", "start_s")}
             ),

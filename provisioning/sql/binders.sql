@@ -1,6 +1,6 @@
 -- name: insert
-insert into binders (id, team, channel, owner, request, phase, created_at, phase_since, last_action_at, wake_at)
-values (%(id)s, %(team)s, %(channel)s, %(owner)s, %(request)s, %(phase)s, %(now)s, %(now)s, %(now)s, %(now)s)
+insert into binders (id, team, channel, owner, request, phase, created_at, phase_since, last_action_at, wake_at, volume)
+values (%(id)s, %(team)s, %(channel)s, %(owner)s, %(request)s, %(phase)s, %(now)s, %(now)s, %(now)s, %(now)s, %(volume)s)
 
 -- name: get
 select * from binders where id = %(id)s
@@ -89,6 +89,11 @@ where binder_id = %(id)s and gone_at is null and (cloud_id is null or kind = 'se
 delete from resources where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s and cloud_id is null
 
 -- name: made
+-- A work volume is known by its cloud's id from then on, for whoever holds it next.
+with work as (
+    update volumes set cloud_id = %(cloud_id)s
+    where %(kind)s = 'work_volume' and cloud_id is null and id = (select volume ->> 'id' from binders where id = %(id)s)
+)
 update resources set cloud_id = %(cloud_id)s, made_at = %(at)s
 where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s
 
@@ -96,8 +101,9 @@ where binder_id = %(id)s and attempt = %(attempt)s and kind = %(kind)s
 update resources set gone_at = %(at)s where binder_id = %(id)s and cloud_id = %(cloud_id)s and gone_at is null
 
 -- name: gone
--- Nothing of it is left in the cloud, and nobody needs to be let in.
-with shared as (delete from shares where binder_id = %(id)s)
+-- Nothing of it is left in the cloud, nobody needs to be let in, and its work volume may be held by another.
+with shared as (delete from shares where binder_id = %(id)s),
+let_go as (update volumes set held_by = null, held_since = null, used_at = %(at)s, wake_at = %(at)s where held_by = %(id)s)
 update resources set gone_at = %(at)s where binder_id = %(id)s and gone_at is null
 
 -- name: resources

@@ -10,11 +10,15 @@ select to_regclass('sites') is not null as found
 lock table sites in share row exclusive mode
 
 -- name: living
--- Binders that may have something in a cloud, by the name that their plans have for it.
-select coalesce(b.plan ->> 'cloud', '') as name, b.id from binders b
+-- Binders that may have something in a cloud, by the name that their plans have for it; then the work volumes there.
+select name, id from (
+select coalesce(b.plan ->> 'cloud', '') as name, b.id, 1 as part, b.created_at as at from binders b
 where b.phase <> 'deleted' and b.plan is not null and coalesce(b.plan ->> 'cloud', '') = any(%(names)s)
     and exists (select from resources r where r.binder_id = b.id and r.gone_at is null)
-order by b.created_at, b.id
+union all
+select cloud, 'volume ' || name, 2, made_at from volumes where cloud_id is not null and cloud = any(%(names)s)
+) found
+order by part, at, id
 
 -- name: keep
 insert into sites (name, deployment, project, kept_at) values (%(name)s, %(deployment)s, %(project)s, %(at)s)

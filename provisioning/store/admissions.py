@@ -42,9 +42,9 @@ async def in_flight(
     return tuple(found)
 
 
-async def replaced(tx: Tx, binder: Binder, read_at: datetime) -> frozenset[Kind]:
-    """What the binder itself has in the cloud and gives back before its next attempt makes anything."""
-    rows = await tx.rows("admission.replaced", id=binder.id, attempt=binder.attempt, read_at=read_at)
+async def spared(tx: Tx, binder: Binder, read_at: datetime) -> frozenset[Kind]:
+    """What the binder itself has in the cloud: its next attempt keeps it, or gives it back before it makes anything."""
+    rows = await tx.rows("admission.spared", id=binder.id, attempt=binder.attempt, read_at=read_at)
     return frozenset(Kind(row["kind"]) for row in rows)
 
 
@@ -54,9 +54,12 @@ def _in_flight(row: Row) -> InFlight:
     # An older attempt's object goes before its successor comes: the two are never there together.
     older = {Kind(n["kind"]) for n in noted if n["attempt"] != row["attempt"]}
     missing = set(Kind) - current if row["makes_more"] else set()
+    if not row["makes_work"]:
+        missing.discard(Kind.WORK_VOLUME)
     unsure = {Kind(n["kind"]) for n in noted if not n["counted"]} | (missing & older)
     return InFlight(
         flavor=from_json(Flavor, row["flavor"]),
         unmade=frozenset(missing - unsure),
         unsure=frozenset(unsure),
+        work_gib=row["work_gib"],
     )

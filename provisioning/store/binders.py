@@ -23,6 +23,7 @@ from provisioning.model import (
     Report,
     Request,
     Verb,
+    WorkVolume,
 )
 from provisioning.phases import Unanswered
 from provisioning.store import launch_times
@@ -54,6 +55,7 @@ class Claim:
     lease: UUID
     unanswered: tuple[Unanswered, ...] = ()
     servers: tuple[KnownServer, ...] = ()
+    work_id: CloudId | None = None  # the cloud's id of the work volume that it holds, once that was seen
 
 
 def to_json(value: object) -> Any:
@@ -70,7 +72,7 @@ async def insert(tx: Tx, binder: Binder) -> None:
     """Add a new binder, due at once."""
     await tx.run(
         "binders.insert", id=binder.id, team=binder.team, channel=binder.channel, owner=binder.owner,
-        request=to_json(binder.request), phase=binder.phase, now=binder.created_at,
+        request=to_json(binder.request), phase=binder.phase, now=binder.created_at, volume=to_json(binder.volume),
     )  # fmt: skip
 
 
@@ -123,6 +125,7 @@ async def claim(
         return None
     wanted = await tx.rows("binders.granted", id=row["id"])
     there = await tx.rows("binders.not_gone", id=binder.id)
+    work = await tx.row("volumes.held_by", id=binder.id) if binder.volume else None
     return Claim(
         binder=binder, intents=tuple(_intent(w) for w in wanted), rev=row["rev"], lease=lease,
         unanswered=tuple(
@@ -132,6 +135,7 @@ async def claim(
         servers=tuple(
             KnownServer(attempt=s["attempt"], id=CloudId(s["cloud_id"])) for s in there if s["cloud_id"] is not None
         ),
+        work_id=CloudId(work["cloud_id"]) if work and work["cloud_id"] else None,
     )  # fmt: skip
 
 
@@ -197,6 +201,7 @@ def _intent(row: Row) -> Intent:
         at=row["at"],
         hours=row["payload"].get("hours"),
         keeps_volume=bool(row["payload"].get("keeps_volume")),
+        drops_volume=bool(row["payload"].get("drops_volume")),
     )
 
 
@@ -215,4 +220,5 @@ def _binder(row: Row) -> Binder:
         last_action_at=row["last_action_at"], errors_in_row=row["errors_in_row"], last_error=row["last_error"],
         agent_url=row["agent_url"], cert_sha256=row["cert_sha256"],
         stopped_since=row["stopped_since"], keeps_volume=row["keeps_volume"],
+        volume=None if row["volume"] is None else from_json(WorkVolume, row["volume"]),
     )  # fmt: skip

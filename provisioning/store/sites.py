@@ -18,7 +18,7 @@ async def kept(tx: Tx, names: Collection[str]) -> dict[str, Whereabouts]:
 
 
 async def living(tx: Tx, names: Collection[str]) -> Mapping[str, tuple[BinderId, ...]]:
-    """Binders that may have something in a cloud of these names, oldest first."""
+    """Binders that may have something in a cloud of these names, oldest first, then work volumes there, as ``volume <name>``."""
     found: dict[str, tuple[BinderId, ...]] = {}
     for row in await tx.rows("sites.living", names=list(names)):
         found[row["name"]] = (*found.get(row["name"], ()), BinderId(row["id"]))

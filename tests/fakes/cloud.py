@@ -5,10 +5,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from provisioning.cloud_objects import CloudId, CloudObject, Kind, Listing, Mark, Status
+from provisioning.cloud_objects import (
+    CloudId,
+    CloudObject,
+    Kind,
+    ListedVolume,
+    Listing,
+    Mark,
+    Status,
+)
 from provisioning.clouds import Address, ServerSpec
 from provisioning.errors import BinderopsError, ConflictError, TemporaryError
-from provisioning.model import Flavor
+from provisioning.model import Flavor, WorkVolume
 from provisioning.quota import Allowance, Quota, Resource
 
 
@@ -33,6 +41,7 @@ class FakeCloud:
         self._made_at: dict[CloudId, datetime] = {}
         self.allowances: dict[Resource, Allowance] = {}
         self._count = 0
+        self.work: dict[CloudId, ListedVolume] = {}
         self.address_is: dict[str, Any] = {"tls": "off"}  # what addresses are told of TLS
 
     async def identity(self) -> str:
@@ -51,7 +60,8 @@ class FakeCloud:
             for o in self.objects.values()
             if now >= self._made_at[o.id] + self.shows_after and o.id not in self.hidden
         )
-        return Listing(began_at=now, objects=tuple(shown))
+        work = (o for o in self.work.values() if now >= self._made_at[o.id] + self.shows_after)
+        return Listing(began_at=now, objects=tuple(shown), work=tuple(work))
 
     async def server(self, mark: Mark, server_id: CloudId) -> CloudObject | None:
         self._called("server")
@@ -70,14 +80,36 @@ class FakeCloud:
     async def create_volume(self, mark: Mark, image: str, size_gib: int) -> CloudObject:
         return self._make("create_volume", Kind.VOLUME, mark)
 
+    async def has_volumes(self) -> bool:
+        return True
+
+    async def create_work_volume(self, volume: WorkVolume, owner: str) -> ListedVolume:
+        self._count += 1
+        made = ListedVolume(volume=volume.id, id=CloudId(f"work-{self._count}"), status=Status.ACTIVE)
+        self._made_at[made.id] = self.clock()
+        if "create_work_volume" in self.lost_answers:
+            self.lost_answers.remove("create_work_volume")
+            self.work[made.id] = made
+            self.faults.setdefault("create_work_volume", []).insert(0, _LOST)
+        self._called("create_work_volume")
+        self.work[made.id] = made
+        return made
+
     async def create_server(self, spec: ServerSpec) -> CloudObject:
         if any(o.kind is Kind.SERVER and o.port_id == spec.port_id for o in self.objects.values()):
             raise ConflictError("port-in-use", "The port is in use.", "It is looked at again.")
-        return self._make("create_server", Kind.SERVER, spec.mark, port_id=spec.port_id)
+        made = self._make("create_server", Kind.SERVER, spec.mark, port_id=spec.port_id)
+        if spec.work_id is not None:
+            self.work[spec.work_id] = replace(self.work[spec.work_id], server_id=made.id)
+        return made
 
     async def delete(self, kind: Kind, cloud_id: CloudId) -> None:
         self._called(f"delete_{kind}")
         self.objects.pop(cloud_id, None)
+        self.work.pop(cloud_id, None)
+        self.work = {
+            i: replace(o, server_id="") if o.server_id == cloud_id else o for i, o in self.work.items()
+        }
 
     async def console(self, server_id: CloudId) -> str:
         self._called("console")

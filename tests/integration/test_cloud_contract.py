@@ -6,17 +6,27 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.cloud_objects import DELETION_ORDER, CloudId, CloudObject, Kind, Mark, Status
+from provisioning.cloud_objects import (
+    DELETION_ORDER,
+    CloudId,
+    CloudObject,
+    Kind,
+    ListedVolume,
+    Mark,
+    Status,
+)
 from provisioning.clouds import Cloud, ServerSpec
 from provisioning.clouds.local import LocalCloud
-from provisioning.errors import ConflictError, NotFoundError
-from provisioning.model import BinderId
+from provisioning.errors import BinderopsError, ConflictError, NotFoundError
+from provisioning.model import BinderId, VolumeId, WorkVolume
+from provisioning.work_volumes import is_let_go
 from tests.integration.openstack.worlds import cloud_on
 
 pytestmark = pytest.mark.integration
 
 TINY_GUEST = Path(__file__).parents[1] / "fakes" / "tiny_guest"
 MARK = Mark(deployment="contract", binder=BinderId("abcdefgh23"), attempt=1)
+DATA = WorkVolume(id=VolumeId("vvvvvvvvvv"), name="data", size_gib=1)
 LISTINGS = 600  # looks, before what does not happen counts as not happening
 
 
@@ -54,7 +64,9 @@ async def cloud(request: pytest.FixtureRequest) -> AsyncIterator[Cloud]:
         await cloud.close()
 
 
-async def server_of(cloud: Cloud, port: CloudObject, *, flavor: str = "") -> CloudObject:
+async def server_of(
+    cloud: Cloud, port: CloudObject, *, flavor: str = "", work_id: CloudId | None = None
+) -> CloudObject:
     return await cloud.create_server(
         ServerSpec(
             mark=port.mark,
@@ -62,6 +74,7 @@ async def server_of(cloud: Cloud, port: CloudObject, *, flavor: str = "") -> Clo
             image="",
             port_id=port.id,
             volume_id=None,
+            work_id=work_id,
             metadata={
                 "binderops_id": port.mark.binder,
                 "binderops_attempt": str(port.mark.attempt),
@@ -99,6 +112,21 @@ async def delete_all(cloud: Cloud) -> None:
         for _ in range(LISTINGS):
             if not await listed(cloud, kind):
                 break
+    for _ in range(LISTINGS):
+        if not (work := (await cloud.listing()).work):
+            break
+        for one in work:
+            if one.status is not Status.DELETING and is_let_go(one.held(MARK)):
+                await cloud.delete(Kind.WORK_VOLUME, one.id)
+
+
+async def free(cloud: Cloud) -> ListedVolume:
+    """The only work volume, once it can be used."""
+    for _ in range(LISTINGS):
+        (work,) = (await cloud.listing()).work
+        if is_let_go(work.held(MARK)):
+            break
+    return work
 
 
 async def test_given_a_cloud_when_asked_for_flavors_then_the_smallest_comes_first(cloud: Cloud) -> None:
@@ -242,3 +270,57 @@ async def test_given_a_new_server_when_its_console_is_read_then_it_is_text(cloud
     text = await cloud.console(server.id)
 
     assert len(text.encode()) <= 128 * 1024
+
+
+async def test_given_a_work_volume_when_listed_then_it_has_its_own_mark_and_no_binders(cloud: Cloud) -> None:
+    made = await cloud.create_work_volume(DATA, "U1")
+
+    work = await free(cloud)
+
+    assert await cloud.has_volumes()
+    assert (work.id, work.volume, work.status, work.server_id) == (made.id, DATA.id, Status.ACTIVE, "")
+    assert (await cloud.listing()).objects == ()
+
+
+async def test_given_a_server_made_with_a_work_volume_then_it_has_it_until_it_goes_and_nobody_else(
+    cloud: Cloud,
+) -> None:
+    work = await cloud.create_work_volume(DATA, "U1")
+    await free(cloud)
+    port = await cloud.create_port(MARK)
+    server = await server_of(cloud, port, work_id=work.id)
+    await built(cloud)
+    (held,) = (await cloud.listing()).work
+    with pytest.raises(ConflictError):
+        await cloud.delete(Kind.WORK_VOLUME, work.id)
+
+    await cloud.delete(Kind.SERVER, server.id)
+
+    assert held.server_id == server.id
+    left = await free(cloud)
+    assert (left.id, left.server_id) == (work.id, "")
+
+
+async def test_given_a_work_volume_that_a_server_has_when_another_wants_it_then_it_does_not_get_it(
+    cloud: Cloud,
+) -> None:
+    work = await cloud.create_work_volume(DATA, "U1")
+    await free(cloud)
+    await server_of(cloud, await cloud.create_port(MARK), work_id=work.id)
+    await built(cloud)
+    other = await cloud.create_port(Mark(deployment="contract", binder=BinderId("zzzzzzzz99"), attempt=1))
+
+    with pytest.raises(BinderopsError):
+        await server_of(cloud, other, work_id=work.id)
+
+    assert len(await listed(cloud, Kind.SERVER)) == 1
+
+
+async def test_given_a_deleted_work_volume_when_deleted_again_then_that_is_no_error(cloud: Cloud) -> None:
+    work = await cloud.create_work_volume(DATA, "U1")
+    await free(cloud)
+    await delete_all(cloud)
+
+    await cloud.delete(Kind.WORK_VOLUME, work.id)
+
+    assert (await cloud.listing()).work == ()

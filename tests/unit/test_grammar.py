@@ -54,6 +54,9 @@ UNDERSTOOD = {
     "org/repo --flavor m3.small": asked(flavor="m3.small"),
     "org/repo --flavor=m3.small": asked(flavor="m3.small"),
     "flavor=m3.small org/repo": asked(flavor="m3.small"),
+    "org/repo volume=data": asked(volume="data"),
+    "org/repo volume=data:20": asked(volume="data", volume_gib=20),
+    "org/repo --volume Data:20GiB": asked(volume="data", volume_gib=20),
     "org/repo Flavor=m3.small": asked(flavor="m3.small"),
     "org/repo --hours 2 main": asked(ref="main", hours=2.0),
     "org/repo ref=v1.2 path=a.ipynb": asked(ref="v1.2", auto="a.ipynb"),
@@ -158,7 +161,15 @@ def test_given_a_request_when_parsed_as_a_line_then_the_json_has_every_field() -
         "path": "a.ipynb",
         "path_kind": "open",
         "open_url": "lab/tree/a.ipynb",
-        "options": {"flavor": "m3.small", "image": "", "hours": 2.0, "name": "", "cloud": ""},
+        "options": {
+            "flavor": "m3.small",
+            "image": "",
+            "hours": 2.0,
+            "name": "",
+            "cloud": "",
+            "volume": "",
+            "volume_gib": None,
+        },
     }
 
 

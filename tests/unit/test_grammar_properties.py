@@ -109,6 +109,8 @@ def requests(draw: st.DrawFn) -> Request:
             hours=draw(st.none() | st.integers(1, 100_000).map(lambda minutes: minutes / 60)),
             name=draw(st.just("") | WORDS.map(lambda word: " ".join(word.split()))),
             cloud=draw(st.sampled_from(["", "iu"])),
+            volume=(volume := draw(st.sampled_from(["", "data", "0-a", "a" * 31]))),
+            volume_gib=draw(st.none() | st.integers(1, 999_999)) if volume else None,
         ),
     )
 

@@ -16,6 +16,7 @@ from provisioning.guest.job import Endpoint, Job
 from provisioning.guest.orders import BadOrdersError, Orders, Source, parse
 from provisioning.guest.processes import Children
 from provisioning.launch_spec import Limits, launch_json
+from provisioning.model import VolumeId, WorkVolume
 from provisioning.tickets import Signer
 from tests.strategies import a_binder, a_plan
 
@@ -68,6 +69,22 @@ def test_given_orders_of_an_older_bot_then_their_source_is_git() -> None:
     assert parse(older).source.kind == "git"
 
 
+def test_given_a_binder_with_a_volume_then_the_agent_learns_its_name_and_disk() -> None:
+    work = WorkVolume(id=VolumeId("vvvvvvvvvv"), name="data", size_gib=10)
+    address = Address(
+        public_url="http://b-aaaa.localhost:8123", agent_url="", listen="127.0.0.1:8123", tls="off"
+    )
+
+    made = launch_json(
+        a_binder(volume=work), a_plan(), address, deployment="d", runtime="venv", bot_keys=KEYS, allow_exact=(),
+        limits=Limits(), work_id="4f1c",
+    )  # fmt: skip
+
+    read = parse(made)
+    assert (read.volume, read.disk) == ("data", "4f1c")
+    assert (orders().volume, orders().disk) == ("", "")
+
+
 @pytest.mark.parametrize(
     ("kind", "commit", "is_understood"),
     [
@@ -108,6 +125,8 @@ def test_given_a_kind_of_source_then_its_id_must_have_its_form(
         pytest.param({"tls": "none"}, id="another mode"),
         pytest.param({"listen": "127.0.0.1"}, id="no port"),
         pytest.param({"runtime": "chroot"}, id="another runtime"),
+        pytest.param({"volume": {"name": "../x", "id": "4f1c"}}, id="a volume's name that is a path"),
+        pytest.param({"volume": {"name": "data", "id": "*"}}, id="a disk that could be any"),
         pytest.param({"limits": {}}, id="no limits"),
         pytest.param({"source": None}, id="no source"),
     ],

@@ -27,9 +27,11 @@ def test_given_no_known_flavors_then_the_name_can_be_typed() -> None:
 @pytest.mark.parametrize(
     ("flavors", "fields"),
     [
-        pytest.param({"": ()}, ["repository", "ref", "path", "flavor", "hours"], id="one"),
+        pytest.param({"": ()}, ["repository", "ref", "path", "flavor", "hours", "volume"], id="one"),
         pytest.param(
-            {"iu": (), "az": ()}, ["repository", "ref", "path", "cloud", "flavor", "hours"], id="two"
+            {"iu": (), "az": ()},
+            ["repository", "ref", "path", "cloud", "flavor", "hours", "volume"],
+            id="two",
         ),
     ],
 )

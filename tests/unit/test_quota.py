@@ -128,7 +128,7 @@ def test_given_many_flavors_that_fit_when_named_then_the_largest_stand_for_the_r
 
 
 @pytest.mark.parametrize(
-    ("quota", "others", "replaced", "phase"),
+    ("quota", "others", "spared", "phase"),
     [
         pytest.param(a_quota(floating_ips=(1, 0)), [], [], Phase.CREATING, id="room"),
         pytest.param(a_quota(floating_ips=(1, 1)), [], [], Phase.FAILED, id="no room"),
@@ -140,9 +140,9 @@ def test_given_many_flavors_that_fit_when_named_then_the_largest_stand_for_the_r
     ],
 )  # fmt: skip
 def test_given_a_quota_when_a_launch_asks_for_room_then_it_begins_waits_or_is_refused(
-    quota: Quota | None, others: Sequence[InFlight], replaced: Sequence[Kind], phase: Phase
+    quota: Quota | None, others: Sequence[InFlight], spared: Sequence[Kind], phase: Phase
 ) -> None:
-    quoted = Quoted(quota=quota, others=tuple(others), replaced=frozenset(replaced))
+    quoted = Quoted(quota=quota, others=tuple(others), spared=frozenset(spared))
 
     decision = settle(QUEUED, Admit(since=NOW), quoted, NOW, POLICY)
 

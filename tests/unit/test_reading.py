@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.commands import COMMANDS
-from bot.intents import Details
+from bot.intents import Details, VolumeWish
 from bot.reading import FormWanted, Wanted, pressed, read
 from provisioning.errors import PersonError
 
@@ -39,6 +39,19 @@ def test_given_nothing_to_launch_then_the_form_is_wanted(text: str) -> None:
             f"launch again {ID}", "relaunch", Details(is_typed=True, binder=ID), id="launch again by id"
         ),
         pytest.param("help me", "help", Details(is_typed=True), id="help with words"),
+        pytest.param("volumes", "volumes", Details(is_typed=True), id="volumes"),
+        pytest.param(
+            "volume delete Data",
+            "volumes",
+            Details(is_typed=True, volume=VolumeWish(what="delete", volume="data")),
+            id="one volume's deletion",
+        ),
+        pytest.param(
+            f"delete {ID} drop=volume",
+            "delete",
+            Details(is_typed=True, binder=ID, drops_volume=True),
+            id="delete with its volume",
+        ),
     ],
 )
 def test_given_a_verb_then_its_words_are_read(text: str, verb: str, details: Details) -> None:
@@ -56,6 +69,12 @@ def test_given_a_verb_then_its_words_are_read(text: str, verb: str, details: Det
             id="an interface with a dot",
         ),
         pytest.param("binder.list.channel", "list", Details(in_channel=True), id="the channel's list"),
+        pytest.param(
+            "binder.volumes.delete",
+            "volumes",
+            Details(volume=VolumeWish(what="delete", volume=ID, is_sure=True)),
+            id="a volume's deletion",
+        ),
     ],
 )
 def test_given_a_button_then_its_verb_and_binder_are_read(action: str, verb: str, details: Details) -> None:

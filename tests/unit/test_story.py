@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 
 from bot.story import Message, Told, draw, retired
-from provisioning.model import Event, Failure, Flavor, Happened, Interface, Json, Outcome, Phase, Report
+from provisioning.model import (
+    Event,
+    Failure,
+    Flavor,
+    Happened,
+    Interface,
+    Json,
+    Outcome,
+    Phase,
+    Report,
+    VolumeId,
+    WorkVolume,
+)
 from tests.strategies import NOW, a_binder, a_plan, a_report
 
 LATER = NOW + timedelta(hours=4)
@@ -300,6 +312,35 @@ def test_given_a_volume_that_was_kept_when_drawn_then_the_end_names_it() -> None
     told = ready(phase=Phase.DELETED, outcome=Outcome.OK, kinds=kinds, deleted={"volume": "vol-1"})
 
     assert "its volume `vol-1` was kept" in the("ended", told).text
+
+
+WORK = WorkVolume(id=VolumeId("vvvvvvvvvv"), name="data", size_gib=10)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        pytest.param({"who": "U1"}, "What is in the volume `data` stays: `volume=data`", id="kept"),
+        pytest.param(
+            {"who": "U1", "drops_volume": True}, "The volume `data` is deleted with it", id="dropped"
+        ),
+    ],
+)
+def test_given_a_work_volume_when_its_environment_ended_then_it_is_said_what_becomes_of_it(
+    asked: Json, said: str
+) -> None:
+    kinds = (*UP, Happened.BECAME_READY, Happened.DELETE_ASKED, Happened.DELETED)
+    told = ready(
+        phase=Phase.DELETED, outcome=Outcome.OK, kinds=kinds, delete_asked=asked, volume=WORK, deleted={}
+    )
+
+    assert said in the("ended", told).text
+
+
+def test_given_a_work_volume_when_its_environment_is_to_be_deleted_then_the_question_says_that_it_stays() -> (
+    None
+):
+    assert "What is in its volume data stays." in str(the("ready", ready(volume=WORK)).blocks)
 
 
 def test_given_no_volume_to_keep_when_drawn_then_the_thread_says_that_nothing_was_deleted() -> None:

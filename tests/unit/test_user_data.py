@@ -97,7 +97,8 @@ def test_given_the_agent_packed_once_when_another_launch_is_packed_then_no_file_
 
 
 def test_given_real_orders_then_they_fit_with_room_to_spare() -> None:
-    assert len(base64.b64encode(render({"path": "x" * 2000}))) < 60_000
+    # Of 65,535. What a person types may take three thousand of it: it is packed worse than the agent's text.
+    assert len(base64.b64encode(render({"path": "x" * 2000}))) < 62_000
 
 
 def test_given_orders_that_do_not_fit_then_it_is_said() -> None:

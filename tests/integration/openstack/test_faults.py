@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.cloud_objects import Kind
+from provisioning.cloud_objects import DELETION_ORDER
 from provisioning.errors import BinderopsError
 from provisioning.model import BinderId, Outcome, Phase
 from provisioning.phases import Policy
@@ -154,7 +154,7 @@ async def test_given_any_request_that_goes_wrong_when_launched_and_deleted_then_
         labels = proxy.labels()
     assert came_to is Phase.BOOTING
     assert {o for o in labels if o.startswith(("POST", "DELETE"))} >= _MAKES
-    assert len([o for o in labels if o.startswith("DELETE")]) == len(Kind)
+    assert len([o for o in labels if o.startswith("DELETE")]) == len(DELETION_ORDER)
 
     chosen = lives(labels)
     broken: dict[str, str] = {}
