@@ -66,7 +66,7 @@ _FOR_ACKS = 3  # connections that nothing else keeps busy
 #: Binders that one process steps at the same time: nearly all, since most of them wait for the next listing or for their turn.
 #: How many do the same kind of thing at once is `provisioning.turns`' to say.
 STEPS_AT_ONCE = 200
-LOOKS = 3  # under one lease: each lasts some two seconds, and who presses Delete is heard within five
+LOOKS = 10  # under one lease: each lasts some two seconds; who presses Delete is heard within five all the same
 
 
 def utc_now() -> datetime:
