@@ -66,7 +66,8 @@ _FOR_ACKS = 3  # connections that nothing else keeps busy
 #: Binders that one process steps at the same time: nearly all, since most of them wait for the next listing or for their turn.
 #: How many do the same kind of thing at once is `provisioning.turns`' to say.
 STEPS_AT_ONCE = 200
-LOOKS = 10  # under one lease: each lasts some two seconds; who presses Delete is heard within five all the same
+#: Under one lease, each some two seconds; who presses Delete is heard within five all the same.
+LOOKS = 10
 
 
 def utc_now() -> datetime:
