@@ -314,7 +314,7 @@ async def test_given_storage_for_one_new_volume_when_two_launches_ask_then_the_s
     bench: Bench,
 ) -> None:
     bench.cloud.allowances = {Resource.GIGABYTES: Allowance(limit=15, used=0)}
-    bench.cloud.server_is = Status.BUILDING
+    bench.cloud.faults["create_port"] = [TemporaryError("cloud-busy", "m", "h")]  # promised, nothing made
     await bench.ask(FIRST)
     await bench.until(FIRST, Phase.CREATING)
     await bench.ask(SECOND, name="other")
