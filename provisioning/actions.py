@@ -125,9 +125,8 @@ class Quoted:
     quota: Quota | None  # None: the cloud cannot tell, so its own refusals are what holds
     flavors: tuple[Flavor, ...] = ()  # on offer, as last seen: for saying what would fit
     others: tuple[InFlight, ...] = ()
-    spared: frozenset[Kind] = (
-        frozenset()
-    )  # what it need not make: its older attempt gives it back first, or it is there
+    #: What it need not make: its older attempt gives it back first, or it is there.
+    spared: frozenset[Kind] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,9 +226,8 @@ class Launcher:
         seen, claimed = await self._listed(claimed, changed_at)
         answers = {u: seen.answer_to(u) for u in claimed.unanswered}
         left = tuple(u for u, answer in answers.items() if answer is None)
-        unknown = (
-            seen.work if claimed.work_id is None else ()
-        )  # made by a binder that was let go before that was noted
+        # Made for a binder that was let go before that was noted.
+        unknown = seen.work if claimed.work_id is None else ()
         appeared = (*(answer for answer in answers.values() if answer is not None), *unknown)
         return replace(seen, unanswered=left), claimed, appeared
 

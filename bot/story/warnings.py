@@ -3,7 +3,7 @@
 from bot import blocks, words
 from bot.story.ready import download_button
 from bot.story.told import Message, Told, of_kind, this_attempt
-from provisioning.model import Event, Happened, Phase
+from provisioning.model import Binder, Event, Happened, Phase
 
 _RESCUE = "Download your work, or keep it for two more hours."
 
@@ -28,7 +28,7 @@ def _warning(told: Told, number: int, event: Event) -> Message:
         said = f"*Over*: {words.subject(binder)} has ended."
     else:
         ends = f" {words.until(binder)}" if binder.expires_at else ""
-        said = f"*About to end*: {owner}, {words.subject(binder)} runs{ends}. {_lost(event)}"
+        said = f"*About to end*: {owner}, {words.subject(binder)} runs{ends}. {_lost(event)}{_stays(binder)}"
         about = words.plain_subject(binder)
         keep = blocks.button("Keep 2 h", "binder.extend", binder.id, style="primary", about=about)
         buttons = [keep, download_button(binder)]
@@ -46,6 +46,10 @@ def _lost(event: Event) -> str:
     them = "file that is" if files == 1 else "files that are"
     but = f" {left_out:,} of them do not fit into a download." if left_out else ""
     return f"With it go {files:,} {them} new or changed, {words.weight(size_bytes)}.{but} {_RESCUE}"
+
+
+def _stays(binder: Binder) -> str:
+    return f" What is in the volume {blocks.code(binder.volume.name)} stays." if binder.volume else ""
 
 
 def _after(told: Told, event: Event) -> list[Event]:

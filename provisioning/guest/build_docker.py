@@ -76,6 +76,7 @@ class DockerRuntime:
         ]
         said = job.children.run(args, env=for_tools(job.environ), limit_s=60)
         pid, _, folder = "".join(said.lines).partition(" ")
+        # The container's own files, as Linux shows them to root: no copy is made.
         return [f"/proc/{pid}/root/.", *Path(folder).parts[1:]]
 
     def server(self, job: Job, endpoint: Endpoint) -> Command:

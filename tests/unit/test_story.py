@@ -265,6 +265,13 @@ def test_given_the_end_is_near_when_drawn_then_the_warning_says_what_would_be_lo
     assert said in the("warning-1", told).text
 
 
+def test_given_a_volume_when_the_end_is_near_then_the_warning_says_that_what_is_in_it_stays() -> None:
+    volume = WorkVolume(id=VolumeId("v"), name="data", size_gib=10)
+    told = ready(kinds=(*UP, Happened.BECAME_READY, Happened.WARNED), volume=volume)
+
+    assert "What is in the volume `data` stays." in the("warning-1", told).text
+
+
 @pytest.mark.parametrize(
     ("phase", "then", "state"),
     [
